@@ -1,0 +1,1171 @@
+"""initial
+
+Revision: 0001, after: .
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "agency",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("code", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=False),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("path", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("region", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("service_area", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "service_area IN ('urban', 'rural', 'remote') OR service_area IS NULL",
+            name=op.f("ck_agency_service_area"),
+        ),
+        sa.ForeignKeyConstraint(["parent_id"], ["agency.id"], name=op.f("fk_agency_parent_id_agency")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agency")),
+        sa.UniqueConstraint("code", name=op.f("uq_agency_code")),
+        sa.UniqueConstraint("path", name=op.f("uq_agency_path")),
+    )
+    with op.batch_alter_table("agency", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agency_parent_id"), ["parent_id"], unique=False)
+
+    op.create_table(
+        "app_user",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("email", sqlmodel.sql.sqltypes.AutoString(length=254), nullable=False),
+        sa.Column("password_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_app_user")),
+        sa.UniqueConstraint("email", name=op.f("uq_app_user_email")),
+    )
+    op.create_table(
+        "audit_head",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
+    op.create_table(
+        "catalogue_snapshot",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("licence", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("loaded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column(
+            "counts",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogue_snapshot")),
+    )
+    op.create_table(
+        "hardware_model",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("manufacturer", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hardware_model")),
+        sa.UniqueConstraint("manufacturer", "name", name=op.f("uq_hardware_model_manufacturer_name")),
+    )
+    op.create_table(
+        "id_counter",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("next_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_id_counter")),
+    )
+    op.create_table(
+        "job_run",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("job", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("slot", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("worker", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("lease_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("finished_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "counts",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('running', 'done', 'failed', 'lost')", name=op.f("ck_job_run_outcome")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_run")),
+        sa.UniqueConstraint("job", "slot", name=op.f("uq_job_run_job_slot")),
+    )
+    with op.batch_alter_table("job_run", schema=None) as batch_op:
+        batch_op.create_index("ix_job_run_started_at", ["started_at"], unique=False)
+
+    op.create_table(
+        "price_book",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
+        sa.Column("inflation_pct", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_book")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_price_book_name_version")),
+    )
+    op.create_table(
+        "refresh_policy",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "document",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refresh_policy")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_refresh_policy_name_version")),
+    )
+    op.create_table(
+        "software_title",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("publisher", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_software_title")),
+        sa.UniqueConstraint(
+            "publisher", "name", "version", name=op.f("uq_software_title_publisher_name_version")
+        ),
+    )
+    op.create_table(
+        "title_state",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("subject_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scope_agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("phase", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("patch_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("security_support_ends_on", sa.Date(), nullable=True),
+        sa.Column("behind_versions", sa.Integer(), nullable=True),
+        sa.Column("behind_days", sa.Integer(), nullable=True),
+        sa.Column(
+            "evidence",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("evaluated_on", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_title_state")),
+        sa.UniqueConstraint(
+            "subject_kind",
+            "subject_id",
+            "scope_agency_id",
+            name=op.f("uq_title_state_subject_kind_subject_id_scope_agency_id"),
+        ),
+    )
+    op.create_table(
+        "api_token",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("prefix", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("token_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("revoked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["app_user.id"], name=op.f("fk_api_token_user_id_app_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_api_token_token_hash")),
+    )
+    with op.batch_alter_table("api_token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_token_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "asset",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("asset_tag", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("item_code", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("register_number", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("serial", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("asset_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("it_scope", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("hardware_model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("status", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("condition", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("acquired_on", sa.Date(), nullable=True),
+        sa.Column("acquired_precision", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("cost_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=True),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("location", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("custodian", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("hostname", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("warranty_ends_on", sa.Date(), nullable=True),
+        sa.Column("support_ends_on", sa.Date(), nullable=True),
+        sa.Column("notes", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("updated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("status_changed_on", sa.Date(), nullable=True),
+        sa.Column("transferred_from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "acquired_precision IN ('day', 'month', 'year') OR acquired_precision IS NULL",
+            name=op.f("ck_asset_acquired_precision"),
+        ),
+        sa.CheckConstraint(
+            "asset_class IN ('laptop', 'desktop', 'server', 'network', 'storage', 'printer', 'mobile', 'ups', 'peripheral', 'virtual-machine', 'other')",
+            name=op.f("ck_asset_asset_class"),
+        ),
+        sa.CheckConstraint(
+            "condition IN ('good', 'fair', 'broken') OR condition IS NULL", name=op.f("ck_asset_condition")
+        ),
+        sa.CheckConstraint("it_scope IN ('it', 'near-it', 'other')", name=op.f("ck_asset_it_scope")),
+        sa.CheckConstraint(
+            "status IN ('planned', 'in-use', 'in-store', 'retired', 'withdrawn')",
+            name=op.f("ck_asset_status"),
+        ),
+        sa.CheckConstraint("(cost_minor IS NULL) OR (currency IS NOT NULL)", name=op.f("ck_asset_currency")),
+        sa.CheckConstraint("cost_minor IS NULL OR cost_minor >= 0", name=op.f("ck_asset_cost_minor")),
+        sa.CheckConstraint("units > 0", name=op.f("ck_asset_units")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_asset_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["hardware_model_id"],
+            ["hardware_model.id"],
+            name=op.f("fk_asset_hardware_model_id_hardware_model"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_asset")),
+    )
+    with op.batch_alter_table("asset", schema=None) as batch_op:
+        batch_op.create_index("ix_asset_class", ["asset_class", "agency_id", "id"], unique=False)
+        batch_op.create_index("ix_asset_id", ["id"], unique=False)
+        batch_op.create_index("ix_asset_model", ["hardware_model_id"], unique=False)
+        batch_op.create_index("ix_asset_tag", ["agency_id", "asset_tag"], unique=False)
+
+    op.create_table(
+        "audit_event",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("action", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "detail",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("previous_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_audit_event_agency_id_agency")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_audit_event")),
+    )
+    with op.batch_alter_table("audit_event", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_event_seq", ["seq"], unique=True)
+        batch_op.create_index("ix_audit_event_subject", ["subject_kind", "subject_id"], unique=False)
+
+    op.create_table(
+        "column_mapping",
+        sa.Column("agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("header", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("field", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_column_mapping_agency_id_agency")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "header", name=op.f("pk_column_mapping")),
+    )
+    op.create_table(
+        "daily_rollup",
+        sa.Column("agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("measure", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("value", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_daily_rollup_agency_id_agency")),
+        sa.PrimaryKeyConstraint("agency_id", "day", "measure", name=op.f("pk_daily_rollup")),
+    )
+    op.create_table(
+        "import_batch",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("filename", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("format", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("applied_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("undone_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("created", sa.Integer(), nullable=False),
+        sa.Column("updated", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column(
+            "sheets",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "problems",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "undo_report",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.CheckConstraint(
+            "state IN ('previewed', 'applied', 'undone', 'refused')", name=op.f("ck_import_batch_state")
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_import_batch_agency_id_agency")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_import_batch")),
+    )
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.create_index("ix_import_batch_id", ["id"], unique=False)
+
+    op.create_table(
+        "plan",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("method", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
+        sa.Column("first_year", sa.Integer(), nullable=False),
+        sa.Column("last_year", sa.Integer(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("policy_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("price_book_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("catalogue_as_of", sa.Date(), nullable=True),
+        sa.Column("objective", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("bound", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("gap", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "inputs",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "result",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.CheckConstraint("last_year >= first_year", name=op.f("ck_plan_years")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_plan_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["policy_id"], ["refresh_policy.id"], name=op.f("fk_plan_policy_id_refresh_policy")
+        ),
+        sa.ForeignKeyConstraint(
+            ["price_book_id"], ["price_book.id"], name=op.f("fk_plan_price_book_id_price_book")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_plan")),
+        sa.UniqueConstraint("agency_id", "name", name=op.f("uq_plan_agency_id_name")),
+    )
+    with op.batch_alter_table("plan", schema=None) as batch_op:
+        batch_op.create_index("ix_plan_id", ["id"], unique=False)
+
+    op.create_table(
+        "price",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("price_book_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asset_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("action", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "action IN ('replace', 'upgrade', 'extend-support', 'retire', 'accept')",
+            name=op.f("ck_price_action"),
+        ),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_price_amount_minor")),
+        sa.ForeignKeyConstraint(
+            ["price_book_id"], ["price_book.id"], name=op.f("fk_price_price_book_id_price_book")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price")),
+        sa.UniqueConstraint(
+            "price_book_id",
+            "asset_class",
+            "action",
+            "valid_from",
+            name=op.f("uq_price_price_book_id_asset_class_action_valid_from"),
+        ),
+    )
+    op.create_table(
+        "product",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
+        sa.Column("label", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("category", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version_scheme", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "aliases",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "identifiers",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "tags",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "labels",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("link", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["catalogue_snapshot.id"], name=op.f("fk_product_snapshot_id_catalogue_snapshot")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
+        sa.UniqueConstraint("slug", name=op.f("uq_product_slug")),
+    )
+    op.create_table(
+        "role_grant",
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "role IN ('admin', 'it-manager', 'budget-officer', 'uploader', 'auditor')",
+            name=op.f("ck_role_grant_role"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_role_grant_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["app_user.id"], name=op.f("fk_role_grant_user_id_app_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "agency_id", name=op.f("pk_role_grant")),
+    )
+    with op.batch_alter_table("role_grant", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_role_grant_agency_id"), ["agency_id"], unique=False)
+
+    op.create_table(
+        "scan_run",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("finished_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("policy_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("matcher_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("catalogue_as_of", sa.Date(), nullable=True),
+        sa.Column(
+            "result",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["policy_id"], ["refresh_policy.id"], name=op.f("fk_scan_run_policy_id_refresh_policy")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scan_run")),
+    )
+    op.create_table(
+        "user_session",
+        sa.Column("token_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("csrf_token", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["app_user.id"], name=op.f("fk_user_session_user_id_app_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_user_session")),
+    )
+    with op.batch_alter_table("user_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_session_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "asset_change",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("field", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("before", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("after", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "asset_id"],
+            ["asset.agency_id", "asset.id"],
+            name=op.f("fk_asset_change_agency_id_asset_id_asset"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_asset_change")),
+    )
+    with op.batch_alter_table("asset_change", schema=None) as batch_op:
+        batch_op.create_index("ix_asset_change_asset", ["agency_id", "asset_id", "id"], unique=False)
+        batch_op.create_index("ix_asset_change_batch", ["agency_id", "batch_id"], unique=False)
+
+    op.create_table(
+        "asset_identifier",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scheme", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("value", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "asset_id"],
+            ["asset.agency_id", "asset.id"],
+            name=op.f("fk_asset_identifier_agency_id_asset_id_asset"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_asset_identifier")),
+    )
+    with op.batch_alter_table("asset_identifier", schema=None) as batch_op:
+        batch_op.create_index("ix_asset_identifier_asset", ["agency_id", "asset_id"], unique=False)
+        batch_op.create_index("ix_asset_identifier_serial", ["scheme", "value"], unique=False)
+        batch_op.create_index("ix_asset_identifier_value", ["agency_id", "scheme", "value"], unique=False)
+
+    op.create_table(
+        "batch_row",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sheet", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=True),
+        sa.Column("label", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "record",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column(
+            "diff",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('created', 'updated', 'unchanged', 'skipped', 'rejected')",
+            name=op.f("ck_batch_row_outcome"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "batch_id"],
+            ["import_batch.agency_id", "import_batch.id"],
+            name=op.f("fk_batch_row_agency_id_batch_id_import_batch"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_batch_row")),
+    )
+    with op.batch_alter_table("batch_row", schema=None) as batch_op:
+        batch_op.create_index("ix_batch_row_batch", ["agency_id", "batch_id", "outcome", "id"], unique=False)
+
+    op.create_table(
+        "exploited_entry",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("cve_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("vendor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("product_name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("added_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("ransomware", sa.Boolean(), nullable=False),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_exploited_entry_product_id_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"],
+            ["catalogue_snapshot.id"],
+            name=op.f("fk_exploited_entry_snapshot_id_catalogue_snapshot"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exploited_entry")),
+        sa.UniqueConstraint("cve_id", name=op.f("uq_exploited_entry_cve_id")),
+    )
+    with op.batch_alter_table("exploited_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_exploited_entry_product_id", ["product_id"], unique=False)
+
+    op.create_table(
+        "installation",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "role IN ('operating-system', 'office', 'database', 'application')",
+            name=op.f("ck_installation_role"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "asset_id"],
+            ["asset.agency_id", "asset.id"],
+            name=op.f("fk_installation_agency_id_asset_id_asset"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["title_id"], ["software_title.id"], name=op.f("fk_installation_title_id_software_title")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_installation")),
+    )
+    with op.batch_alter_table("installation", schema=None) as batch_op:
+        batch_op.create_index("ix_installation_asset", ["agency_id", "asset_id"], unique=False)
+        batch_op.create_index("ix_installation_title", ["title_id"], unique=False)
+
+    op.create_table(
+        "plan_line",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("owner_agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asset_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("group_label", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("action", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("fiscal_year", sa.Integer(), nullable=True),
+        sa.Column("mandatory", sa.Boolean(), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("unit_price_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("total_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("risk_removed", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("deferral_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "evidence",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "action IN ('replace', 'upgrade', 'extend-support', 'retire', 'accept')",
+            name=op.f("ck_plan_line_action"),
+        ),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_plan_line_quantity")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_id"],
+            ["plan.agency_id", "plan.id"],
+            name=op.f("fk_plan_line_agency_id_plan_id_plan"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_agency_id"], ["agency.id"], name=op.f("fk_plan_line_owner_agency_id_agency")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_plan_line")),
+    )
+    with op.batch_alter_table("plan_line", schema=None) as batch_op:
+        batch_op.create_index("ix_plan_line_plan", ["agency_id", "plan_id", "position"], unique=False)
+
+    op.create_table(
+        "plan_year",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "plan_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("fiscal_year", sa.Integer(), nullable=False),
+        sa.Column("budget_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cost_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("actions", sa.Integer(), nullable=False),
+        sa.CheckConstraint("budget_minor >= 0", name=op.f("ck_plan_year_budget_minor")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_id"],
+            ["plan.agency_id", "plan.id"],
+            name=op.f("fk_plan_year_agency_id_plan_id_plan"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "plan_id", "fiscal_year", name=op.f("pk_plan_year")),
+    )
+    op.create_table(
+        "product_alias",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("alias", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_product_alias_product_id_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_alias")),
+        sa.UniqueConstraint("agency_id", "alias", name=op.f("uq_product_alias_agency_id_alias")),
+    )
+    op.create_table(
+        "release",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("label", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("codename", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "version_key", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_release_product_id_product")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
+        sa.UniqueConstraint("product_id", "name", name=op.f("uq_release_product_id_name")),
+    )
+    op.create_table(
+        "finding",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rule", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("threshold", sa.Integer(), nullable=False),
+        sa.Column("severity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("since_on", sa.Date(), nullable=True),
+        sa.Column("opened_on", sa.Date(), nullable=False),
+        sa.Column("resolved_on", sa.Date(), nullable=True),
+        sa.Column("title_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column(
+            "evidence",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.CheckConstraint(
+            "severity IN ('info', 'low', 'medium', 'high', 'critical')", name=op.f("ck_finding_severity")
+        ),
+        sa.CheckConstraint(
+            "subject_kind IN ('product', 'model', 'asset')", name=op.f("ck_finding_subject_kind")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "asset_id"],
+            ["asset.agency_id", "asset.id"],
+            name=op.f("fk_finding_agency_id_asset_id_asset"),
+        ),
+        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_finding_release_id_release")),
+        sa.ForeignKeyConstraint(
+            ["title_id"], ["software_title.id"], name=op.f("fk_finding_title_id_software_title")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_finding")),
+    )
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.create_index("ix_finding_id", ["id"], unique=False)
+        batch_op.create_index("ix_finding_rule", ["rule", "agency_id", "id"], unique=False)
+        batch_op.create_index(
+            "uq_finding_open",
+            ["agency_id", "asset_id", "rule", "subject_kind", "subject_id", "threshold"],
+            unique=True,
+            sqlite_where=sa.text("resolved_on IS NULL"),
+            postgresql_where=sa.text("resolved_on IS NULL"),
+        )
+
+    op.create_table(
+        "plan_line_asset",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "plan_line_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "asset_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_line_id"],
+            ["plan_line.agency_id", "plan_line.id"],
+            name=op.f("fk_plan_line_asset_agency_id_plan_line_id_plan_line"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "plan_line_id", "asset_id", name=op.f("pk_plan_line_asset")),
+    )
+    op.create_table(
+        "release_fact",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("released_on", sa.Date(), nullable=True),
+        sa.Column("active_support_ends_on", sa.Date(), nullable=True),
+        sa.Column("active_support_flag", sa.Boolean(), nullable=True),
+        sa.Column("security_support_ends_on", sa.Date(), nullable=True),
+        sa.Column("security_support_flag", sa.Boolean(), nullable=True),
+        sa.Column("extended_support_ends_on", sa.Date(), nullable=True),
+        sa.Column("extended_support_flag", sa.Boolean(), nullable=True),
+        sa.Column("discontinued_on", sa.Date(), nullable=True),
+        sa.Column("discontinued_flag", sa.Boolean(), nullable=True),
+        sa.Column("is_lts", sa.Boolean(), nullable=False),
+        sa.Column("latest_version", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("latest_released_on", sa.Date(), nullable=True),
+        sa.Column("latest_link", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "superseded_at IS NULL OR superseded_at >= recorded_at", name=op.f("ck_release_fact_period")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_release_fact_release_id_release")
+        ),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"],
+            ["catalogue_snapshot.id"],
+            name=op.f("fk_release_fact_snapshot_id_catalogue_snapshot"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release_fact")),
+    )
+    with op.batch_alter_table("release_fact", schema=None) as batch_op:
+        batch_op.create_index("ix_release_fact_release_id", ["release_id", "recorded_at"], unique=False)
+
+    op.create_table(
+        "support_contract",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("reference", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_support_contract_period")),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_support_contract_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_support_contract_product_id_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_support_contract_release_id_release")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_support_contract")),
+    )
+    op.create_table(
+        "title_match",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("subject_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scope_agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "version_key", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=True
+        ),
+        sa.Column("confidence", sa.Float(), nullable=False),
+        sa.Column("tier", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("method", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "evidence",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("matcher_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("matched_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('matched', 'product-only', 'not-tracked', 'unrecognised')",
+            name=op.f("ck_title_match_outcome"),
+        ),
+        sa.CheckConstraint("subject_kind IN ('title', 'model')", name=op.f("ck_title_match_subject_kind")),
+        sa.CheckConstraint("tier IN ('auto', 'review', 'none')", name=op.f("ck_title_match_tier")),
+        sa.CheckConstraint("confidence >= 0 AND confidence <= 1", name=op.f("ck_title_match_confidence")),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_title_match_product_id_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_title_match_release_id_release")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_title_match")),
+        sa.UniqueConstraint(
+            "subject_kind",
+            "subject_id",
+            "scope_agency_id",
+            name=op.f("uq_title_match_subject_kind_subject_id_scope_agency_id"),
+        ),
+    )
+    with op.batch_alter_table("title_match", schema=None) as batch_op:
+        batch_op.create_index("ix_title_match_product_id", ["product_id"], unique=False)
+
+    op.create_table(
+        "version",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "version_key", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("released_on", sa.Date(), nullable=True),
+        sa.Column("article", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_version_product_id_product")),
+        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_version_release_id_release")),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["catalogue_snapshot.id"], name=op.f("fk_version_snapshot_id_catalogue_snapshot")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_version")),
+        sa.UniqueConstraint("product_id", "name", name=op.f("uq_version_product_id_name")),
+    )
+    with op.batch_alter_table("version", schema=None) as batch_op:
+        batch_op.create_index("ix_version_release_key", ["release_id", "version_key"], unique=False)
+
+    op.execute("INSERT INTO id_counter (name, next_id) VALUES ('all', 1)")
+    op.execute("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '')")
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("version", schema=None) as batch_op:
+        batch_op.drop_index("ix_version_release_key")
+
+    op.drop_table("version")
+    with op.batch_alter_table("title_match", schema=None) as batch_op:
+        batch_op.drop_index("ix_title_match_product_id")
+
+    op.drop_table("title_match")
+    op.drop_table("support_contract")
+    with op.batch_alter_table("release_fact", schema=None) as batch_op:
+        batch_op.drop_index("ix_release_fact_release_id")
+
+    op.drop_table("release_fact")
+    op.drop_table("plan_line_asset")
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_finding_open",
+            sqlite_where=sa.text("resolved_on IS NULL"),
+            postgresql_where=sa.text("resolved_on IS NULL"),
+        )
+        batch_op.drop_index("ix_finding_rule")
+        batch_op.drop_index("ix_finding_id")
+
+    op.drop_table("finding")
+    op.drop_table("release")
+    op.drop_table("product_alias")
+    op.drop_table("plan_year")
+    with op.batch_alter_table("plan_line", schema=None) as batch_op:
+        batch_op.drop_index("ix_plan_line_plan")
+
+    op.drop_table("plan_line")
+    with op.batch_alter_table("installation", schema=None) as batch_op:
+        batch_op.drop_index("ix_installation_title")
+        batch_op.drop_index("ix_installation_asset")
+
+    op.drop_table("installation")
+    with op.batch_alter_table("exploited_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_exploited_entry_product_id")
+
+    op.drop_table("exploited_entry")
+    with op.batch_alter_table("batch_row", schema=None) as batch_op:
+        batch_op.drop_index("ix_batch_row_batch")
+
+    op.drop_table("batch_row")
+    with op.batch_alter_table("asset_identifier", schema=None) as batch_op:
+        batch_op.drop_index("ix_asset_identifier_value")
+        batch_op.drop_index("ix_asset_identifier_serial")
+        batch_op.drop_index("ix_asset_identifier_asset")
+
+    op.drop_table("asset_identifier")
+    with op.batch_alter_table("asset_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_asset_change_batch")
+        batch_op.drop_index("ix_asset_change_asset")
+
+    op.drop_table("asset_change")
+    with op.batch_alter_table("user_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_user_session_user_id"))
+
+    op.drop_table("user_session")
+    op.drop_table("scan_run")
+    with op.batch_alter_table("role_grant", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_role_grant_agency_id"))
+
+    op.drop_table("role_grant")
+    op.drop_table("product")
+    op.drop_table("price")
+    with op.batch_alter_table("plan", schema=None) as batch_op:
+        batch_op.drop_index("ix_plan_id")
+
+    op.drop_table("plan")
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_batch_id")
+
+    op.drop_table("import_batch")
+    op.drop_table("daily_rollup")
+    op.drop_table("column_mapping")
+    with op.batch_alter_table("audit_event", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_event_subject")
+        batch_op.drop_index("ix_audit_event_seq")
+
+    op.drop_table("audit_event")
+    with op.batch_alter_table("asset", schema=None) as batch_op:
+        batch_op.drop_index("ix_asset_tag")
+        batch_op.drop_index("ix_asset_model")
+        batch_op.drop_index("ix_asset_id")
+        batch_op.drop_index("ix_asset_class")
+
+    op.drop_table("asset")
+    with op.batch_alter_table("api_token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_api_token_user_id"))
+
+    op.drop_table("api_token")
+    op.drop_table("title_state")
+    op.drop_table("software_title")
+    op.drop_table("refresh_policy")
+    op.drop_table("price_book")
+    with op.batch_alter_table("job_run", schema=None) as batch_op:
+        batch_op.drop_index("ix_job_run_started_at")
+
+    op.drop_table("job_run")
+    op.drop_table("id_counter")
+    op.drop_table("hardware_model")
+    op.drop_table("catalogue_snapshot")
+    op.drop_table("audit_head")
+    op.drop_table("app_user")
+    with op.batch_alter_table("agency", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agency_parent_id"))
+
+    op.drop_table("agency")

@@ -1,0 +1,140 @@
+"""Tables of the budgeting room: price book, plans and their lines. Amounts are minor units of the currency."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from tracker.db.conventions import BigInt, id_field, json_field, money_field, ref_field
+from tracker.identity.models import one_of
+
+
+class PlanAction(StrEnum):
+    """What a plan does with a group of assets."""
+
+    REPLACE = "replace"
+    UPGRADE = "upgrade"
+    EXTEND_SUPPORT = "extend-support"
+    RETIRE = "retire"
+    ACCEPT = "accept"
+
+
+class PriceBook(SQLModel, table=True):
+    """One version of the prices and of the assumptions beside them (inflation, taxes), with its source."""
+
+    __tablename__ = "price_book"
+    __table_args__ = (UniqueConstraint("name", "version"),)
+    id: int = id_field()
+    name: str
+    version: int
+    currency: str = Field(max_length=3)
+    inflation_pct: str
+    source: str
+    recorded_at: datetime
+    superseded_at: datetime | None = None
+
+
+class Price(SQLModel, table=True):
+    """What one unit costs: an action on an asset class, from `valid_from` on."""
+
+    __tablename__ = "price"
+    __table_args__ = (
+        UniqueConstraint("price_book_id", "asset_class", "action", "valid_from"),
+        CheckConstraint(one_of("action", PlanAction), name="action"),
+        CheckConstraint("amount_minor > 0", name="amount_minor"),
+    )
+    id: int = id_field()
+    price_book_id: int = ref_field("price_book.id")
+    asset_class: str
+    action: str
+    amount_minor: int = money_field(nullable=False)
+    valid_from: date
+    source: str
+
+
+class Plan(SQLModel, table=True):
+    """A saved scenario. `inputs` and `result` are frozen: the plan can be shown again to the last rupiah."""
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id"], ["agency.id"]),
+        UniqueConstraint("agency_id", "name"),
+        CheckConstraint("last_year >= first_year", name="years"),
+        Index("ix_plan_id", "id"),
+    )
+    agency_id: int = id_field()
+    id: int = id_field()
+    name: str = Field(max_length=200)
+    method: str
+    currency: str = Field(max_length=3)
+    first_year: int
+    last_year: int
+    as_of: date
+    actor: str
+    created_at: datetime
+    policy_id: int = ref_field("refresh_policy.id")
+    price_book_id: int = ref_field("price_book.id")
+    catalogue_as_of: date | None = None
+    objective: str
+    bound: str | None = None
+    gap: str | None = None
+    inputs: dict[str, object] = json_field()
+    result: dict[str, object] = json_field()
+
+
+class PlanYear(SQLModel, table=True):
+    """A fiscal year of a plan (named by the calendar year it ends in) with its budget and cost."""
+
+    __tablename__ = "plan_year"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id", "plan_id"], ["plan.agency_id", "plan.id"]),
+        CheckConstraint("budget_minor >= 0", name="budget_minor"),
+    )
+    agency_id: int = id_field()
+    plan_id: int = id_field()
+    fiscal_year: int = Field(primary_key=True)
+    budget_minor: int = money_field(nullable=False)
+    cost_minor: int = money_field(nullable=False)
+    actions: int
+
+
+class PlanLine(SQLModel, table=True):
+    """A group of like assets, what is done with it, and when; `fiscal_year` is null when deferred."""
+
+    __tablename__ = "plan_line"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id", "plan_id"], ["plan.agency_id", "plan.id"]),
+        CheckConstraint(one_of("action", PlanAction), name="action"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        Index("ix_plan_line_plan", "agency_id", "plan_id", "position"),
+    )
+    agency_id: int = id_field()
+    id: int = id_field()
+    plan_id: int = Field(sa_type=BigInt)
+    position: int
+    owner_agency_id: int = ref_field("agency.id")
+    asset_class: str
+    group_label: str
+    action: str
+    fiscal_year: int | None = None
+    mandatory: bool = False
+    quantity: int
+    unit_price_minor: int = money_field(nullable=False)
+    total_minor: int = money_field(nullable=False)
+    risk_removed: str
+    reason: str
+    deferral_reason: str | None = None
+    evidence: dict[str, object] = json_field()
+
+
+class PlanLineAsset(SQLModel, table=True):
+    """An asset that a plan line stands for."""
+
+    __tablename__ = "plan_line_asset"
+    __table_args__ = (ForeignKeyConstraint(["agency_id", "plan_line_id"], ["plan_line.agency_id", "plan_line.id"]),)
+    agency_id: int = id_field()
+    plan_line_id: int = id_field()
+    asset_id: int = id_field()

@@ -1,0 +1,135 @@
+"""Tables of the catalogue room: what the world knows about products, with where and when it was learnt."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from tracker.db.conventions import BigInt, id_field, json_field, key_field, ref_field
+
+
+class CatalogueSnapshot(SQLModel, table=True):
+    """One loaded set of facts: where it came from, under which licence, as of which day."""
+
+    __tablename__ = "catalogue_snapshot"
+    id: int = id_field()
+    source: str
+    kind: str
+    licence: str
+    as_of: date
+    sha256: str
+    loaded_at: datetime
+    counts: dict[str, object] = json_field()
+
+
+class Product(SQLModel, table=True):
+    """A product by its slug (endoflife.date's name, or ours in the supplement)."""
+
+    __tablename__ = "product"
+    __table_args__ = (UniqueConstraint("slug"),)
+    id: int = id_field()
+    slug: str = Field(max_length=120)
+    label: str
+    category: str
+    version_scheme: str | None = None
+    aliases: list[str] = json_field()
+    identifiers: list[list[str]] = json_field()
+    tags: list[str] = json_field()
+    labels: dict[str, str] = json_field()
+    link: str | None = None
+    snapshot_id: int = ref_field("catalogue_snapshot.id")
+
+
+class Release(SQLModel, table=True):
+    """A release cycle of a product; its dates are facts of their own (ReleaseFact)."""
+
+    __tablename__ = "release"
+    __table_args__ = (UniqueConstraint("product_id", "name"),)
+    id: int = id_field()
+    product_id: int = ref_field("product.id")
+    name: str
+    label: str
+    codename: str | None = None
+    version_key: str = key_field()
+
+
+class ReleaseFact(SQLModel, table=True):
+    """The dates of a release as known from `recorded_at` until `superseded_at` (null: still).
+
+    A `…_flag` holds what the source says where it gives no date: true, ended on an unknown day;
+    false, none announced; null, the source says nothing or gives the date.
+    """
+
+    __tablename__ = "release_fact"
+    __table_args__ = (
+        Index("ix_release_fact_release_id", "release_id", "recorded_at"),
+        CheckConstraint("superseded_at IS NULL OR superseded_at >= recorded_at", name="period"),
+    )
+    id: int = id_field()
+    release_id: int = ref_field("release.id")
+    released_on: date | None = None
+    active_support_ends_on: date | None = None
+    active_support_flag: bool | None = None
+    security_support_ends_on: date | None = None
+    security_support_flag: bool | None = None
+    extended_support_ends_on: date | None = None
+    extended_support_flag: bool | None = None
+    discontinued_on: date | None = None
+    discontinued_flag: bool | None = None
+    is_lts: bool = False
+    latest_version: str | None = None
+    latest_released_on: date | None = None
+    latest_link: str | None = None
+    source: str
+    snapshot_id: int = ref_field("catalogue_snapshot.id")
+    recorded_at: datetime
+    superseded_at: datetime | None = None
+
+
+class Version(SQLModel, table=True):
+    """A dated version (patch) of a product; `release_id` is null where no release takes it."""
+
+    __tablename__ = "version"
+    __table_args__ = (
+        UniqueConstraint("product_id", "name"),
+        Index("ix_version_release_key", "release_id", "version_key"),
+    )
+    id: int = id_field()
+    product_id: int = ref_field("product.id")
+    release_id: int | None = ref_field("release.id", nullable=True)
+    name: str
+    version_key: str = key_field()
+    released_on: date | None = None
+    article: str | None = None
+    snapshot_id: int = ref_field("catalogue_snapshot.id")
+
+
+class ExploitedEntry(SQLModel, table=True):
+    """A known exploited vulnerability; `product_id` is null where no product of ours is meant for sure."""
+
+    __tablename__ = "exploited_entry"
+    __table_args__ = (UniqueConstraint("cve_id"), Index("ix_exploited_entry_product_id", "product_id"))
+    id: int = id_field()
+    cve_id: str
+    vendor: str
+    product_name: str
+    product_id: int | None = ref_field("product.id", nullable=True)
+    added_on: date
+    due_on: date | None = None
+    ransomware: bool = False
+    snapshot_id: int = ref_field("catalogue_snapshot.id")
+    recorded_at: datetime
+
+
+class ProductAlias(SQLModel, table=True):
+    """A name people use for a product; a row of an agency outranks the shared ones (agency_id 0)."""
+
+    __tablename__ = "product_alias"
+    __table_args__ = (UniqueConstraint("agency_id", "alias"),)
+    id: int = id_field()
+    agency_id: int = Field(default=0, sa_type=BigInt)
+    alias: str
+    product_id: int = ref_field("product.id")
+    recorded_at: datetime

@@ -1,0 +1,97 @@
+"""Writing many rows with one statement: a streamed executemany on SQLite, COPY on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Dialect, Table, text
+from sqlmodel import Session, SQLModel
+
+from tracker.db.engine import is_sqlite
+from tracker.db.recorder import note_statement
+
+Row = Sequence[Any]
+
+
+def table_of(model: type[SQLModel] | Table) -> Table:
+    """The table behind a SQLModel class."""
+    return model if isinstance(model, Table) else model.__table__  # type: ignore[attr-defined,no-any-return]
+
+
+def insert_rows(
+    session: Session, model: type[SQLModel] | Table, columns: Sequence[str], rows: Iterable[Row]
+) -> int:
+    """Insert `rows` (tuples in the order of `columns`, Python values) and return how many there were.
+
+    Rows are consumed as a stream: memory does not grow with them. One statement on either database.
+    """
+    table = table_of(model)
+    session.flush()
+    bound = _bind(session.get_bind().dialect, table, columns, rows)
+    if is_sqlite(session):
+        return _executemany(session, table, columns, bound)
+    return _copy(session, table, columns, bound)
+
+
+def create_temporary(session: Session, name: str, columns: str) -> None:
+    """A temporary table `name` with the column definitions `columns`, empty, gone at the end of the session.
+
+    Two statements. On PostgreSQL it is dropped at commit, on SQLite emptied here when it exists.
+    """
+    session.execute(text(f"DROP TABLE IF EXISTS {name}"))
+    suffix = "" if is_sqlite(session) else " ON COMMIT DROP"
+    session.execute(text(f"CREATE TEMPORARY TABLE {name} ({columns}){suffix}"))
+
+
+def _processors(dialect: Dialect, table: Table, columns: Sequence[str]) -> list[Callable[[Any], Any] | None]:
+    found = []
+    for name in columns:
+        kind = table.c[name].type.dialect_impl(dialect)
+        found.append(kind.bind_processor(dialect))
+    return found
+
+
+def _bind(dialect: Dialect, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterator[Row]:
+    processors = _processors(dialect, table, columns)
+    active = [(at, process) for at, process in enumerate(processors) if process is not None]
+    if not active:
+        yield from rows
+        return
+    for row in rows:
+        values = list(row)
+        for at, process in active:
+            if values[at] is not None:
+                values[at] = process(values[at])
+        yield values
+
+
+def _counted(rows: Iterable[Row], counter: list[int]) -> Iterator[Row]:
+    for row in rows:
+        counter[0] += 1
+        yield row
+
+
+def _executemany(session: Session, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    places = ", ".join("?" for _ in columns)
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of ours
+    counter = [0]
+    note_statement(sql)
+    cursor = session.connection().connection.cursor()
+    try:
+        cursor.executemany(sql, _counted(rows, counter))  # type: ignore[arg-type]
+    finally:
+        cursor.close()
+    return counter[0]
+
+
+def _copy(session: Session, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    sql = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN"
+    counter = 0
+    note_statement(sql)
+    driver: Any = session.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(sql) as copy:
+        for row in rows:
+            copy.write_row(row)
+            counter += 1
+    return counter

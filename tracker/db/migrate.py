@@ -1,0 +1,72 @@
+"""Schema changes: upgrade, downgrade and check, by Alembic, on either database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+from sqlmodel import SQLModel
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(resources.files("migrations")))))
+    return config
+
+
+def _run(engine: Engine, act: Callable[[Config], None]) -> None:
+    config = _config()
+    with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            # Only outside a transaction can foreign keys be switched; see migrations/env.py for why.
+            driver = connection.connection.cursor()
+            driver.execute("PRAGMA foreign_keys=OFF")
+        config.attributes["connection"] = connection
+        try:
+            act(config)
+            connection.commit()
+        finally:
+            if sqlite:
+                connection.rollback()
+                driver.execute("PRAGMA foreign_keys=ON")
+                driver.close()
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to `revision`."""
+    _run(engine, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(engine: Engine, revision: str = "-1") -> None:
+    """Take the schema back to `revision`."""
+    _run(engine, lambda config: command.downgrade(config, revision))
+
+
+def current_revision(engine: Engine) -> str | None:
+    """The revision the database has, None when it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head_revision() -> str | None:
+    """The revision the code wants."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def differences(engine: Engine) -> list[str]:
+    """What the tables of the code have that the database has not, or the other way round; empty is good."""
+
+    def compare(connection: Connection) -> list[str]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [str(change) for change in compare_metadata(context, SQLModel.metadata)]
+
+    with engine.connect() as connection:
+        return compare(connection)

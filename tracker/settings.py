@@ -1,0 +1,119 @@
+"""Settings: the process environment turned once into one frozen object.
+
+Every variable begins with TRACKER_. docs/configuration.md lists them all; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+class SettingsError(ValueError):
+    """A variable has a value that cannot be used; the message names the variable and the value."""
+
+
+#: Import limits and their defaults: the policy that the importers assume (bytes, counts, seconds, MB).
+IMPORT_LIMITS: dict[str, int] = {
+    "upload_bytes": 10_000_000,
+    "expanded_bytes": 150_000_000,
+    "part_bytes": 120_000_000,
+    "ratio_above_1mb": 250,
+    "zip_entries": 1_000,
+    "data_rows": 100_000,
+    "columns": 256,
+    "cell_chars": 32_767,
+    "decoded_text_bytes": 64_000_000,
+    "sheets": 64,
+    "xml_depth": 64,
+    "merged_ranges": 10_000,
+    "styles": 65_000,
+    "seconds": 10,
+    "child_rss_mb": 512,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says. `import_limits` holds one integer per key of IMPORT_LIMITS."""
+
+    database_url: str
+    data_dir: Path
+    scheduler_enabled: bool
+    timezone: ZoneInfo
+    host: str
+    port: int
+    session_hours: int
+    cookie_secure: bool
+    default_language: str
+    job_lease_seconds: int
+    nightly_scan_at: str
+    import_limits: Mapping[str, int] = field(default_factory=lambda: dict(IMPORT_LIMITS))
+
+    def today(self) -> date:
+        """The date now in TRACKER_TIMEZONE: read once at the edge and passed down."""
+        return datetime.now(self.timezone).date()
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isdigit() or int(text) < least:
+        raise SettingsError(f"{name}={text!r}: a whole number of at least {least} is needed")
+    return int(text)
+
+
+def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    text = env.get(name, "").strip().lower() or default
+    if text not in allowed:
+        raise SettingsError(f"{name}={text!r}: one of {', '.join(allowed)} is needed")
+    return text
+
+
+def _timezone(env: Mapping[str, str]) -> ZoneInfo:
+    name = env.get("TRACKER_TIMEZONE", "").strip() or "Asia/Jakarta"
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"TRACKER_TIMEZONE={name!r}: not a known time zone") from error
+
+
+def _time_of_day(env: Mapping[str, str]) -> str:
+    text = env.get("TRACKER_NIGHTLY_SCAN_AT", "").strip() or "01:30"
+    try:
+        datetime.strptime(text, "%H:%M").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise SettingsError(f"TRACKER_NIGHTLY_SCAN_AT={text!r}: a time such as 01:30 is needed") from error
+    return text
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Read `env` (default: the process environment).
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used.
+    """
+    env = os.environ if env is None else env
+    data_dir = Path(env.get("TRACKER_DATA_DIR", "").strip() or "data").absolute()
+    return Settings(
+        database_url=env.get("TRACKER_DATABASE_URL", "").strip() or f"sqlite:///{data_dir / 'tracker.db'}",
+        data_dir=data_dir,
+        scheduler_enabled=_choice(env, "TRACKER_SCHEDULER", "on", ("on", "off")) == "on",
+        timezone=_timezone(env),
+        host=env.get("TRACKER_HOST", "").strip() or "127.0.0.1",
+        port=_integer(env, "TRACKER_PORT", 8000, least=1),
+        session_hours=_integer(env, "TRACKER_SESSION_HOURS", 12, least=1),
+        cookie_secure=_choice(env, "TRACKER_COOKIE_SECURE", "off", ("on", "off")) == "on",
+        default_language=_choice(env, "TRACKER_LANGUAGE", "en", ("en", "id")),
+        job_lease_seconds=_integer(env, "TRACKER_JOB_LEASE_SECONDS", 900, least=10),
+        nightly_scan_at=_time_of_day(env),
+        import_limits={
+            name: _integer(env, f"TRACKER_IMPORT_MAX_{name.upper()}", default, least=1)
+            for name, default in IMPORT_LIMITS.items()
+        },
+    )
