@@ -69,4 +69,3 @@ def reading(engine: Engine) -> Iterator[Session]:
             connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with Session(bind=connection, expire_on_commit=False) as session:
             yield session
-            session.rollback()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -21,23 +22,31 @@ def _config() -> Config:
     return config
 
 
+@contextmanager
+def foreign_keys_off(connection: Connection) -> Iterator[None]:
+    """Foreign keys of SQLite switched off while its tables are rebuilt, and on again after.
+
+    Only outside a transaction can they be switched; see migrations/env.py for why they must be.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
+        driver.close()
+
+
 def _run(engine: Engine, act: Callable[[Config], None]) -> None:
     config = _config()
-    with engine.connect() as connection:
-        sqlite = connection.dialect.name == "sqlite"
-        if sqlite:
-            # Only outside a transaction can foreign keys be switched; see migrations/env.py for why.
-            driver = connection.connection.cursor()
-            driver.execute("PRAGMA foreign_keys=OFF")
+    with engine.connect() as connection, foreign_keys_off(connection):
         config.attributes["connection"] = connection
-        try:
-            act(config)
-            connection.commit()
-        finally:
-            if sqlite:
-                connection.rollback()
-                driver.execute("PRAGMA foreign_keys=ON")
-                driver.close()
+        act(config)
+        connection.commit()
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

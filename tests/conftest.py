@@ -1,0 +1,121 @@
+"""Shared fixtures: both databases migrated once and copied per test; what is left out is said loudly."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, Engine
+
+import tracker.budgeting.models
+import tracker.catalogue.models
+import tracker.identity.models
+import tracker.inventory.models
+import tracker.lifecycle.models
+import tracker.work.models  # noqa: F401
+from tests.postgres import Server, create_database, drop_database, find_server
+from tracker.db import make_engine, migrate
+
+_left_out: dict[str, set[str]] = {"PostgreSQL": set(), "Chromium": set()}
+_numbers = itertools.count()
+CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, otherwise empty SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    engine = make_engine(f"sqlite:///{path}")
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres() -> Iterator[tuple[URL, str] | None]:
+    """Server and name of a migrated PostgreSQL database, to be copied; None without a server."""
+    server = find_server()
+    if server.url is None:
+        yield None
+        return
+    name = f"tracker_template_{os.getpid()}"
+    engine = make_engine(create_database(server.url, name).render_as_string(hide_password=False))
+    migrate.upgrade(engine)
+    engine.dispose()
+    yield server.url, name
+    drop_database(server.url, name)
+
+
+@pytest.fixture
+def sqlite_engine(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A migrated SQLite database of this test's own."""
+    path = tmp_path / "tracker.db"
+    shutil.copy(migrated_sqlite, path)
+    engine = make_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres_engine(
+    request: pytest.FixtureRequest, migrated_postgres: tuple[URL, str] | None
+) -> Iterator[Engine]:
+    """A migrated PostgreSQL database of this test's own; the test is left out, and counted, without a server."""
+    if migrated_postgres is None:
+        _leave_out(request, "PostgreSQL", find_server())
+    assert migrated_postgres is not None
+    server, template = migrated_postgres
+    name = f"tracker_test_{os.getpid()}_{next(_numbers)}"
+    engine = make_engine(create_database(server, name, template).render_as_string(hide_password=False))
+    yield engine
+    engine.dispose()
+    drop_database(server, name)
+
+
+def _leave_out(request: pytest.FixtureRequest, what: str, server: Server) -> None:
+    _left_out[what].add(request.node.nodeid)
+    pytest.skip(f"left out: {server.missing}")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each database in turn, migrated and empty."""
+    chosen: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Debian's Chromium instead of a downloaded one, and no connections of its own."""
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+             "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+    return {"executable_path": CHROMIUM, "args": quiet, "headless": True}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a Chromium, browser tests are left out, and counted."""
+    if CHROMIUM:
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            _left_out["Chromium"].add(item.nodeid)
+            item.add_marker(pytest.mark.skip(reason="left out: no Chromium found"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was left out, with its count."""
+    for what, tests in _left_out.items():
+        if tests:
+            terminalreporter.write_line(f"!!! {len(tests)} tests LEFT OUT: no {what} was found", red=True, bold=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where nothing may be left out (TRACKER_TEST_REQUIRE_ALL=1), leaving out is failing."""
+    if os.environ.get("TRACKER_TEST_REQUIRE_ALL") == "1" and any(_left_out.values()):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
