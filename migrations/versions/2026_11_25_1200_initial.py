@@ -82,6 +82,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogue_snapshot")),
     )
     op.create_table(
+        "finding_condition",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("rule", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("threshold", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "subject_kind IN ('product', 'model', 'asset')", name=op.f("ck_finding_condition_subject_kind")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_condition")),
+        sa.UniqueConstraint(
+            "rule",
+            "subject_kind",
+            "subject_id",
+            "threshold",
+            name=op.f("uq_finding_condition_rule_subject_kind_subject_id_threshold"),
+        ),
+    )
+    op.create_table(
         "hardware_model",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -171,33 +192,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_software_title")),
         sa.UniqueConstraint(
             "publisher", "name", "version", name=op.f("uq_software_title_publisher_name_version")
-        ),
-    )
-    op.create_table(
-        "title_state",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("subject_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("scope_agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("phase", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("patch_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("security_support_ends_on", sa.Date(), nullable=True),
-        sa.Column("behind_versions", sa.Integer(), nullable=True),
-        sa.Column("behind_days", sa.Integer(), nullable=True),
-        sa.Column(
-            "evidence",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column("evaluated_on", sa.Date(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_title_state")),
-        sa.UniqueConstraint(
-            "subject_kind",
-            "subject_id",
-            "scope_agency_id",
-            name=op.f("uq_title_state_subject_kind_subject_id_scope_agency_id"),
         ),
     )
     op.create_table(
@@ -829,61 +823,47 @@ def upgrade() -> None:
         sa.UniqueConstraint("product_id", "name", name=op.f("uq_release_product_id_name")),
     )
     op.create_table(
-        "finding",
-        sa.Column(
-            "agency_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        "finding_verdict",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column("asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("rule", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("subject_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("threshold", sa.Integer(), nullable=False),
+        sa.Column("condition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("severity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("since_on", sa.Date(), nullable=True),
-        sa.Column("opened_on", sa.Date(), nullable=False),
-        sa.Column("resolved_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("title_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("scope_agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column(
             "evidence",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            nullable=True,
+            nullable=False,
         ),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint(
-            "severity IN ('info', 'low', 'medium', 'high', 'critical')", name=op.f("ck_finding_severity")
-        ),
-        sa.CheckConstraint(
-            "subject_kind IN ('product', 'model', 'asset')", name=op.f("ck_finding_subject_kind")
+            "severity IN ('info', 'low', 'medium', 'high', 'critical')",
+            name=op.f("ck_finding_verdict_severity"),
         ),
         sa.ForeignKeyConstraint(
-            ["agency_id", "asset_id"],
-            ["asset.agency_id", "asset.id"],
-            name=op.f("fk_finding_agency_id_asset_id_asset"),
+            ["condition_id"],
+            ["finding_condition.id"],
+            name=op.f("fk_finding_verdict_condition_id_finding_condition"),
         ),
-        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_finding_release_id_release")),
         sa.ForeignKeyConstraint(
-            ["title_id"], ["software_title.id"], name=op.f("fk_finding_title_id_software_title")
+            ["release_id"], ["release.id"], name=op.f("fk_finding_verdict_release_id_release")
         ),
-        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_finding")),
+        sa.ForeignKeyConstraint(
+            ["title_id"], ["software_title.id"], name=op.f("fk_finding_verdict_title_id_software_title")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_verdict")),
+        sa.UniqueConstraint("id", "condition_id", name=op.f("uq_finding_verdict_id_condition_id")),
+        sa.UniqueConstraint("key", name=op.f("uq_finding_verdict_key")),
     )
-    with op.batch_alter_table("finding", schema=None) as batch_op:
-        batch_op.create_index("ix_finding_id", ["id"], unique=False)
-        batch_op.create_index("ix_finding_rule", ["rule", "agency_id", "id"], unique=False)
-        batch_op.create_index(
-            "uq_finding_open",
-            ["agency_id", "asset_id", "rule", "subject_kind", "subject_id", "threshold"],
-            unique=True,
-            sqlite_where=sa.text("resolved_on IS NULL"),
-            postgresql_where=sa.text("resolved_on IS NULL"),
-        )
+    with op.batch_alter_table("finding_verdict", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_finding_verdict_condition_id"), ["condition_id"], unique=False)
+        batch_op.create_index("ix_finding_verdict_title_id", ["title_id"], unique=False)
 
     op.create_table(
         "plan_line_asset",
@@ -1031,6 +1011,42 @@ def upgrade() -> None:
         batch_op.create_index("ix_title_match_product_id", ["product_id"], unique=False)
 
     op.create_table(
+        "title_state",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("subject_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scope_agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("phase", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("contract_phase", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("patch_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("security_support_ends_on", sa.Date(), nullable=True),
+        sa.Column("behind_versions", sa.Integer(), nullable=True),
+        sa.Column("behind_since_on", sa.Date(), nullable=True),
+        sa.Column(
+            "evidence",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("evaluated_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_title_state_product_id_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_title_state_release_id_release")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_title_state")),
+        sa.UniqueConstraint(
+            "subject_kind",
+            "subject_id",
+            "scope_agency_id",
+            name=op.f("uq_title_state_subject_kind_subject_id_scope_agency_id"),
+        ),
+    )
+    op.create_table(
         "version",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -1055,15 +1071,69 @@ def upgrade() -> None:
     with op.batch_alter_table("version", schema=None) as batch_op:
         batch_op.create_index("ix_version_release_key", ["release_id", "version_key"], unique=False)
 
+    op.create_table(
+        "finding",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("condition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("verdict_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rule", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("severity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("opened_on", sa.Date(), nullable=False),
+        sa.Column("resolved_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "severity IN ('info', 'low', 'medium', 'high', 'critical')", name=op.f("ck_finding_severity")
+        ),
+        sa.CheckConstraint("resolved_on IS NULL OR resolved_on >= opened_on", name=op.f("ck_finding_period")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "asset_id"],
+            ["asset.agency_id", "asset.id"],
+            name=op.f("fk_finding_agency_id_asset_id_asset"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["verdict_id", "condition_id"],
+            ["finding_verdict.id", "finding_verdict.condition_id"],
+            name=op.f("fk_finding_verdict_id_condition_id_finding_verdict"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_finding")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_finding_open",
+            ["agency_id", "asset_id", "condition_id"],
+            unique=True,
+            sqlite_where=sa.text("resolved_on IS NULL"),
+            postgresql_where=sa.text("resolved_on IS NULL"),
+        )
+
     op.execute("INSERT INTO id_counter (name, next_id) VALUES ('all', 1)")
     op.execute("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '')")
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_finding_open",
+            sqlite_where=sa.text("resolved_on IS NULL"),
+            postgresql_where=sa.text("resolved_on IS NULL"),
+        )
+
+    op.drop_table("finding")
     with op.batch_alter_table("version", schema=None) as batch_op:
         batch_op.drop_index("ix_version_release_key")
 
     op.drop_table("version")
+    op.drop_table("title_state")
     with op.batch_alter_table("title_match", schema=None) as batch_op:
         batch_op.drop_index("ix_title_match_product_id")
 
@@ -1074,16 +1144,11 @@ def downgrade() -> None:
 
     op.drop_table("release_fact")
     op.drop_table("plan_line_asset")
-    with op.batch_alter_table("finding", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_finding_open",
-            sqlite_where=sa.text("resolved_on IS NULL"),
-            postgresql_where=sa.text("resolved_on IS NULL"),
-        )
-        batch_op.drop_index("ix_finding_rule")
-        batch_op.drop_index("ix_finding_id")
+    with op.batch_alter_table("finding_verdict", schema=None) as batch_op:
+        batch_op.drop_index("ix_finding_verdict_title_id")
+        batch_op.drop_index(batch_op.f("ix_finding_verdict_condition_id"))
 
-    op.drop_table("finding")
+    op.drop_table("finding_verdict")
     op.drop_table("release")
     op.drop_table("product_alias")
     op.drop_table("plan_year")
@@ -1152,7 +1217,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_token_user_id"))
 
     op.drop_table("api_token")
-    op.drop_table("title_state")
     op.drop_table("software_title")
     op.drop_table("refresh_policy")
     op.drop_table("price_book")
@@ -1162,6 +1226,7 @@ def downgrade() -> None:
     op.drop_table("job_run")
     op.drop_table("id_counter")
     op.drop_table("hardware_model")
+    op.drop_table("finding_condition")
     op.drop_table("catalogue_snapshot")
     op.drop_table("audit_head")
     op.drop_table("app_user")

@@ -55,7 +55,12 @@ class SupportContract(SQLModel, table=True):
 
 
 class TitleState(SQLModel, table=True):
-    """What the last scan concluded about a matched title (or model): phase, patch facts, dates, evidence."""
+    """What the last scan concluded about a title (or model): phase, patch facts, dates, evidence.
+
+    `phase` holds without an extended-support contract, `contract_phase` with one. A row changes only
+    when the conclusion does: `evaluated_on` is the day of the scan that wrote it, and days behind are
+    counted from `behind_since_on`, so that a night without news writes nothing.
+    """
 
     __tablename__ = "title_state"
     __table_args__ = (UniqueConstraint("subject_kind", "subject_id", "scope_agency_id"),)
@@ -63,55 +68,101 @@ class TitleState(SQLModel, table=True):
     subject_kind: str
     subject_id: int = Field(sa_type=BigInt)
     scope_agency_id: int = Field(default=0, sa_type=BigInt)
+    product_id: int | None = ref_field("product.id", nullable=True)
+    release_id: int | None = ref_field("release.id", nullable=True)
     phase: str
+    contract_phase: str
     patch_state: str
     security_support_ends_on: date | None = None
     behind_versions: int | None = None
-    behind_days: int | None = None
+    behind_since_on: date | None = None
     evidence: dict[str, object] = json_field()
     evaluated_on: date
 
 
-class Finding(SQLModel, table=True):
-    """One rule holding for one asset. Identity: agency, asset, rule, subject and threshold; a recurrence
-    after `resolved_on` is a new row. `since_on` is when the condition began, `opened_on` the scan that saw it."""
+class Condition(SQLModel, table=True):
+    """What a finding is about, apart from the asset: rule, subject and threshold. Few rows, shared.
 
-    __tablename__ = "finding"
+    `subject_id` is a product's or a hardware model's id, 0 where the subject is the asset itself.
+    """
+
+    __tablename__ = "finding_condition"
     __table_args__ = (
-        ForeignKeyConstraint(["agency_id", "asset_id"], ["asset.agency_id", "asset.id"]),
-        CheckConstraint(one_of("severity", Severity), name="severity"),
+        UniqueConstraint("rule", "subject_kind", "subject_id", "threshold"),
         CheckConstraint("subject_kind IN ('product', 'model', 'asset')", name="subject_kind"),
-        Index(
-            "uq_finding_open",
-            "agency_id",
-            "asset_id",
-            "rule",
-            "subject_kind",
-            "subject_id",
-            "threshold",
-            unique=True,
-            sqlite_where=text("resolved_on IS NULL"),
-            postgresql_where=text("resolved_on IS NULL"),
-        ),
-        Index("ix_finding_rule", "rule", "agency_id", "id"),
-        Index("ix_finding_id", "id"),
     )
-    agency_id: int = id_field()
     id: int = id_field()
-    asset_id: int = Field(sa_type=BigInt)
     rule: str
     subject_kind: str
     subject_id: int = Field(default=0, sa_type=BigInt)
     threshold: int = 0
+
+
+class Verdict(SQLModel, table=True):
+    """Why a condition holds: one row per distinct title (or date), shared by all findings that rest on it.
+
+    `key` names everything that makes two verdicts the same; a verdict that is no longer reached
+    stays for the findings that rested on it. Evidence of the title itself is in TitleState.
+    """
+
+    __tablename__ = "finding_verdict"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        UniqueConstraint("id", "condition_id"),
+        CheckConstraint(one_of("severity", Severity), name="severity"),
+        Index("ix_finding_verdict_title_id", "title_id"),
+    )
+    id: int = id_field()
+    condition_id: int = ref_field("finding_condition.id", index=True)
+    key: str
     severity: str
     since_on: date | None = None
-    opened_on: date
-    resolved_on: date | None = None
+    ends_on: date | None = None
     title_id: int | None = ref_field("software_title.id", nullable=True)
+    scope_agency_id: int = Field(default=0, sa_type=BigInt)
     release_id: int | None = ref_field("release.id", nullable=True)
     version: str | None = None
+    evidence: dict[str, object] = json_field()
+    recorded_at: datetime
+
+
+class Finding(SQLModel, table=True):
+    """One rule holding for one asset. Identity: agency, asset and condition (rule, subject, threshold);
+    a recurrence after `resolved_on` is a new row. `opened_on` is the scan that saw it first.
+
+    Rows are many and narrow: title, version, dates and evidence stand once in the verdict. Rule,
+    severity and end date are repeated here because lists filter and sort by them.
+    """
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id", "asset_id"], ["asset.agency_id", "asset.id"]),
+        ForeignKeyConstraint(
+            ["verdict_id", "condition_id"], ["finding_verdict.id", "finding_verdict.condition_id"]
+        ),
+        CheckConstraint(one_of("severity", Severity), name="severity"),
+        CheckConstraint("resolved_on IS NULL OR resolved_on >= opened_on", name="period"),
+        Index(
+            "uq_finding_open",
+            "agency_id",
+            "asset_id",
+            "condition_id",
+            unique=True,
+            sqlite_where=text("resolved_on IS NULL"),
+            postgresql_where=text("resolved_on IS NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+    agency_id: int = id_field()
+    id: int = id_field()
+    asset_id: int = Field(sa_type=BigInt)
+    condition_id: int = Field(sa_type=BigInt)
+    verdict_id: int = Field(sa_type=BigInt)
+    rule: str
+    severity: str
     ends_on: date | None = None
-    evidence: dict[str, object] | None = json_field(nullable=True)
+    opened_on: date
+    resolved_on: date | None = None
 
 
 class ScanRun(SQLModel, table=True):
