@@ -591,25 +591,27 @@ def upgrade() -> None:
             autoincrement=False,
             nullable=False,
         ),
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("scheme", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("value", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "asset_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("superseded_batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["agency_id", "asset_id"],
             ["asset.agency_id", "asset.id"],
             name=op.f("fk_asset_identifier_agency_id_asset_id_asset"),
         ),
-        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_asset_identifier")),
+        sa.PrimaryKeyConstraint("agency_id", "scheme", "value", "asset_id", name=op.f("pk_asset_identifier")),
     )
     with op.batch_alter_table("asset_identifier", schema=None) as batch_op:
         batch_op.create_index("ix_asset_identifier_asset", ["agency_id", "asset_id"], unique=False)
-        batch_op.create_index("ix_asset_identifier_serial", ["scheme", "value"], unique=False)
-        batch_op.create_index("ix_asset_identifier_value", ["agency_id", "scheme", "value"], unique=False)
 
     op.create_table(
         "batch_row",
@@ -655,6 +657,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_batch_row_batch", ["agency_id", "batch_id", "outcome", "id"], unique=False)
 
     op.create_table(
+        "batch_title",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "batch_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("publisher", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "kind = 'model' OR kind IN ('operating-system', 'office', 'database', 'application')",
+            name=op.f("ck_batch_title_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "batch_id"],
+            ["import_batch.agency_id", "import_batch.id"],
+            name=op.f("fk_batch_title_agency_id_batch_id_import_batch"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "batch_id", "n", name=op.f("pk_batch_title")),
+    )
+    op.create_table(
         "exploited_entry",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -699,6 +731,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("superseded_batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "role IN ('operating-system', 'office', 'database', 'application')",
             name=op.f("ck_installation_role"),
@@ -1165,13 +1198,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_exploited_entry_product_id")
 
     op.drop_table("exploited_entry")
+    op.drop_table("batch_title")
     with op.batch_alter_table("batch_row", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_row_batch")
 
     op.drop_table("batch_row")
     with op.batch_alter_table("asset_identifier", schema=None) as batch_op:
-        batch_op.drop_index("ix_asset_identifier_value")
-        batch_op.drop_index("ix_asset_identifier_serial")
         batch_op.drop_index("ix_asset_identifier_asset")
 
     op.drop_table("asset_identifier")

@@ -210,22 +210,25 @@ class Asset(SQLModel, table=True):
 
 
 class AssetIdentifier(SQLModel, table=True):
-    """A normalised name of an asset within its agency: tag, bmn, bmd-108, bmd-17, serial, hostname, uuid."""
+    """A normalised name of an asset within its agency: tag, bmn, bmd-17, serial, hostname, uuid, content.
+
+    Held from `recorded_at` until `superseded_at` (null: still); a name that comes back is the same row,
+    live again. Two live assets may share a weak name such as a serial: such a name then finds nothing.
+    """
 
     __tablename__ = "asset_identifier"
     __table_args__ = (
         ForeignKeyConstraint(["agency_id", "asset_id"], ["asset.agency_id", "asset.id"]),
-        Index("ix_asset_identifier_value", "agency_id", "scheme", "value"),
-        Index("ix_asset_identifier_serial", "scheme", "value"),
         Index("ix_asset_identifier_asset", "agency_id", "asset_id"),
     )
     agency_id: int = id_field()
-    id: int = id_field()
-    asset_id: int = Field(sa_type=BigInt)
-    scheme: str
-    value: str = key_field()
+    scheme: str = Field(primary_key=True)
+    value: str = key_field(primary_key=True)
+    asset_id: int = id_field()
+    batch_id: int | None = ref_field(nullable=True)
     recorded_at: datetime
     superseded_at: datetime | None = None
+    superseded_batch_id: int | None = ref_field(nullable=True)
 
 
 class Installation(SQLModel, table=True):
@@ -246,6 +249,7 @@ class Installation(SQLModel, table=True):
     batch_id: int | None = ref_field(nullable=True)
     recorded_at: datetime
     superseded_at: datetime | None = None
+    superseded_batch_id: int | None = ref_field(nullable=True)
 
 
 class ImportBatch(SQLModel, table=True):
@@ -279,7 +283,13 @@ class ImportBatch(SQLModel, table=True):
 
 
 class BatchRow(SQLModel, table=True):
-    """One source row of a batch and what becomes of it; `diff` is {field: [before, after]}."""
+    """One source row of a batch and what becomes of it.
+
+    `record` holds the asset's values that the row states, by column name (blank ones are absent), and
+    beside them `model` and `software` (numbers of BatchTitle), `at` (installations of the rows before)
+    and `keys` ({scheme: value}). `diff` is {field: [before, after]}, for updated rows only.
+    `asset_id` is the asset found, or the id that a created one will have.
+    """
 
     __tablename__ = "batch_row"
     __table_args__ = (
@@ -299,6 +309,26 @@ class BatchRow(SQLModel, table=True):
     reason: str | None = None
     record: dict[str, object] | None = json_field(nullable=True)
     diff: dict[str, object] | None = json_field(nullable=True)
+
+
+class BatchTitle(SQLModel, table=True):
+    """A distinct software title or hardware model that a batch's rows name by `n`, before it is applied.
+
+    `kind` is an installation role or 'model' (then `publisher` is the manufacturer). Absent parts are ''.
+    """
+
+    __tablename__ = "batch_title"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id", "batch_id"], ["import_batch.agency_id", "import_batch.id"]),
+        CheckConstraint("kind = 'model' OR " + one_of("kind", InstallationRole), name="kind"),
+    )
+    agency_id: int = id_field()
+    batch_id: int = id_field()
+    n: int = Field(sa_type=BigInt, primary_key=True)
+    kind: str
+    publisher: str = ""
+    name: str
+    version: str = ""
 
 
 class AssetChange(SQLModel, table=True):
