@@ -1,0 +1,47 @@
+"""The command line: `tracker`. It acts as the operator of the installation; every write is in the audit log."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+from tracker.cli import budgeting, catalogue, demo, inventory, lifecycle, operation
+
+app = typer.Typer(
+    help="IT asset lifecycle and modernisation tracker.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+for _name, _group in (
+    ("agency", inventory.agency),
+    ("user", inventory.user),
+    ("imports", inventory.imports),
+    ("catalogue", catalogue.catalogue),
+    ("versions", catalogue.versions),
+    ("plan", budgeting.plan),
+    ("db", operation.db),
+    ("audit", operation.audit),
+):
+    app.add_typer(_group, name=_name)
+for _name, _command in (
+    ("inspect", inventory.inspect),
+    ("import", inventory.import_file),
+    ("match", catalogue.match),
+    ("scan", lifecycle.scan),
+    ("findings", lifecycle.findings),
+    ("serve", operation.serve),
+    ("worker", operation.worker),
+    ("backup", operation.backup),
+    ("restore", operation.restore),
+    ("demo", demo.demo),
+):
+    app.command(_name)(_command)
+
+
+def main() -> None:
+    """Run one command."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    app()

@@ -1,0 +1,176 @@
+"""Commands about what the world knows: match, versions, catalogue."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tracker.catalogue import actions, queries
+from tracker.catalogue.matching import Match
+from tracker.catalogue.versions import compare
+from tracker.cli.context import open_context
+from tracker.cli.output import explained, json_lines, print_json, print_table, say, stop
+from tracker.db import reading, transaction
+
+catalogue = typer.Typer(help="What the world knows about products.", no_args_is_help=True)
+versions = typer.Typer(help="Order of versions.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+JsonLines = Annotated[bool, typer.Option("--jsonl", help="One JSON document a line, from stdin to stdout.")]
+
+
+def input_lines() -> Iterator[dict[str, Any]]:
+    """The JSON objects on stdin, one a line; a line that is none ends the command with its number."""
+    for number, line in enumerate(sys.stdin, start=1):
+        if not line.strip():
+            continue
+        try:
+            document = json.loads(line)
+        except json.JSONDecodeError as error:
+            stop("bad_json", f"line {number} of the input is no JSON: {error.msg}", as_json=False, exit_code=2)
+        if not isinstance(document, dict):
+            stop("bad_json", f"line {number} of the input is no JSON object", as_json=False, exit_code=2)
+        yield document
+
+
+def match_json(text: str, match: Match) -> dict[str, object]:
+    """The answer for one name, in the shape that other programs read."""
+    return {
+        "text": text,
+        "outcome": match.outcome,
+        "product": match.product,
+        "release": match.release,
+        "version": match.version,
+        "confidence": match.confidence,
+        "tier": match.tier,
+        "method": match.method,
+        "evidence": match.evidence,
+    }
+
+
+@explained
+def match(
+    text: Annotated[str | None, typer.Argument(help="A product name as people write it.")] = None,
+    vendor: Annotated[str | None, typer.Option()] = None,
+    version: Annotated[str | None, typer.Option()] = None,
+    as_json: Json = False,
+    lines: JsonLines = False,
+) -> None:
+    """Say which product and release a name means, how sure that is, and why."""
+    context = open_context()
+    with reading(context.engine) as session:
+        matcher = queries.get_matcher(session)
+    if lines:
+        with json_lines() as put:
+            for entry in input_lines():
+                name = str(entry.get("text") or "")
+                put(match_json(name, matcher.match(name, entry.get("vendor"), entry.get("version"))))
+        return
+    if text is None:
+        raise typer.BadParameter("give a name, or --jsonl and names on stdin", param_hint="TEXT")
+    answer = match_json(text, matcher.match(text, vendor, version))
+    if as_json:
+        print_json(answer)
+    else:
+        print_table(["field", "value"], ((key, value) for key, value in answer.items()))
+
+
+@versions.command("compare")
+@explained
+def compare_versions(
+    a: Annotated[str | None, typer.Argument()] = None,
+    b: Annotated[str | None, typer.Argument()] = None,
+    product: Annotated[str | None, typer.Option(help="A product's slug: its scheme is used.")] = None,
+    scheme: Annotated[str | None, typer.Option(help="java, windows-feature, deb, rpm; else generic.")] = None,
+    as_json: Json = False,
+    lines: JsonLines = False,
+) -> None:
+    """Order two versions: -1 (A is older), 0, 1, or null where no order exists."""
+    if lines:
+        schemes = _schemes() if product else {}
+        with json_lines() as put:
+            for entry in input_lines():
+                left, right = str(entry.get("a", "")), str(entry.get("b", ""))
+                hint = entry.get("scheme") or schemes.get(entry.get("product") or product or "")
+                if entry.get("product") and not schemes:
+                    schemes = _schemes()
+                    hint = entry.get("scheme") or schemes.get(entry["product"])
+                put({"a": left, "b": right, "order": compare(left, right, hint)})
+        return
+    if a is None or b is None:
+        raise typer.BadParameter("give two versions, or --jsonl and pairs on stdin", param_hint="A B")
+    hint = scheme or (_schemes().get(product) if product else None)
+    order = compare(a, b, hint)
+    if as_json:
+        print_json({"a": a, "b": b, "order": order})
+    else:
+        sys.stdout.write({-1: f"{a} < {b}", 0: f"{a} = {b}", 1: f"{a} > {b}", None: "no order"}[order] + "\n")
+
+
+def _schemes() -> dict[str, str | None]:
+    context = open_context()
+    with reading(context.engine) as session:
+        return queries.version_schemes(session)
+
+
+@catalogue.command("status")
+@explained
+def status(as_json: Json = False) -> None:
+    """Counts, ages and sources of the catalogue."""
+    context = open_context()
+    with reading(context.engine) as session:
+        state = actions.status(session, context.today)
+    if as_json:
+        print_json(dataclasses.asdict(state))
+        return
+    print_table(
+        ["source", "as of", "age (days)", "licence"],
+        ((s.source, s.as_of, s.age_days, s.licence) for s in state.sources),
+    )
+    say(f"{state.products} products, {state.releases} releases, {state.versions} versions, {state.exploited} exploited")
+    if state.stale:
+        say(f"WARNING: the catalogue is of {state.as_of}, more than 90 days old: run 'tracker catalogue sync'")
+
+
+def _sync(source: str, as_json: bool, *, dry_run: bool) -> None:
+    context = open_context()
+    with transaction(context.engine) as session:
+        result = actions.sync(session, context.principal, source, context.now, dry_run=dry_run)
+    document = dataclasses.asdict(result)
+    if as_json:
+        print_json(document)
+    else:
+        print_table(["what", "value"], ((k, len(v) if isinstance(v, list | tuple) else v) for k, v in document.items()))
+
+
+SourceArgument = Annotated[str, typer.Option("--from", help="A file or an https address of /api/v1/products/full.")]
+
+
+@catalogue.command("sync")
+@explained
+def sync(
+    source: SourceArgument = "https://endoflife.date/api/v1/products/full",
+    as_json: Json = False,
+) -> None:
+    """Bring the catalogue up to date and show what changed."""
+    _sync(source, as_json, dry_run=False)
+
+
+@catalogue.command("diff")
+@explained
+def diff(file: str, as_json: Json = False) -> None:
+    """Show what a sync from FILE would change; nothing is written."""
+    _sync(file, as_json, dry_run=True)
+
+
+@catalogue.command("build", hidden=True)
+@explained
+def build(upstream: Path, output: Path, as_json: Json = False) -> None:
+    """Make the snapshot that the program ships from recorded public data."""
+    print_json(actions.build(upstream, output))
