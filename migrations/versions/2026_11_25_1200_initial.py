@@ -918,6 +918,8 @@ def upgrade() -> None:
             autoincrement=False,
             nullable=False,
         ),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.CheckConstraint("units > 0", name=op.f("ck_plan_line_asset_units")),
         sa.ForeignKeyConstraint(
             ["agency_id", "plan_line_id"],
             ["plan_line.agency_id", "plan_line.id"],
@@ -925,6 +927,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("agency_id", "plan_line_id", "asset_id", name=op.f("pk_plan_line_asset")),
     )
+    with op.batch_alter_table("plan_line_asset", schema=None) as batch_op:
+        batch_op.create_index("ix_plan_line_asset_asset", ["asset_id"], unique=False)
+
     op.create_table(
         "release_fact",
         sa.Column(
@@ -1149,7 +1154,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("resolved_on IS NULL"),
         )
 
-    op.execute("INSERT INTO id_counter (name, next_id) VALUES ('all', 1)")
+    op.execute("INSERT INTO id_counter (name, next_id) VALUES ('all', 2)")
     op.execute("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '')")
 
 
@@ -1176,6 +1181,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_release_fact_release_id")
 
     op.drop_table("release_fact")
+    with op.batch_alter_table("plan_line_asset", schema=None) as batch_op:
+        batch_op.drop_index("ix_plan_line_asset_asset")
+
     op.drop_table("plan_line_asset")
     with op.batch_alter_table("finding_verdict", schema=None) as batch_op:
         batch_op.drop_index("ix_finding_verdict_title_id")

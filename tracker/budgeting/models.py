@@ -1,4 +1,4 @@
-"""Tables of the budgeting room: price book, plans and their lines. Amounts are minor units of the currency."""
+"""Tables of the budgeting room: price book, plans and their lines. Amounts are minor units."""
 
 from __future__ import annotations
 
@@ -131,10 +131,15 @@ class PlanLine(SQLModel, table=True):
 
 
 class PlanLineAsset(SQLModel, table=True):
-    """An asset that a plan line stands for."""
+    """An asset that a plan line stands for, with how many of its units (a line may take a part of them)."""
 
     __tablename__ = "plan_line_asset"
-    __table_args__ = (ForeignKeyConstraint(["agency_id", "plan_line_id"], ["plan_line.agency_id", "plan_line.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id", "plan_line_id"], ["plan_line.agency_id", "plan_line.id"]),
+        CheckConstraint("units > 0", name="units"),
+        Index("ix_plan_line_asset_asset", "asset_id"),
+    )
     agency_id: int = id_field()
     plan_line_id: int = id_field()
     asset_id: int = id_field()
+    units: int

@@ -1,0 +1,229 @@
+"""A plan computed and not yet saved: reads what it is made from, calls the pure forecast and a method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import Session
+
+from tracker.budgeting import parameters, queries, ranked
+from tracker.budgeting.forecast import Forecast, forecast
+from tracker.budgeting.money import fiscal_year_end, price_in_year, to_major
+from tracker.budgeting.needs import Fill, Need, Problem, Reason
+from tracker.budgeting.requests import check_request
+from tracker.budgeting.schemas import MadeFrom, NewPlan, PriceView
+from tracker.budgeting.signatures import Rules
+from tracker.identity.errors import Forbidden, Invalid
+from tracker.identity.queries import get_agency_by_code, list_agencies
+from tracker.identity.rules import Permission
+from tracker.identity.schemas import AgencyView, Principal, Scope
+from tracker.lifecycle.policy import Policy, parse_policy
+
+#: How a plan can be filled. A method is a pure function; another one is one more row here.
+METHODS: Mapping[str, Callable[[Problem], Fill]] = {"ranked": ranked.fill}
+
+_STALE_DAYS = 90
+_SCAN_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan computed and not yet saved. `agencies` are {id: (code, name)} of its area."""
+
+    request: NewPlan
+    today: date
+    agency: AgencyView
+    agencies: Mapping[int, tuple[str, str]]
+    problem: Problem
+    fill: Fill
+    prices: tuple[PriceView, ...]
+    made_from: MadeFrom
+    policy_id: int
+    price_book_id: int
+    assumptions: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """The price book in force: its row, the prices of the day, unit prices by (class, action) and year."""
+
+    row: Any
+    prices: tuple[PriceView, ...]
+    by_year: Mapping[tuple[str, str], Mapping[int, int]]
+
+
+def draft_plan(session: Session, principal: Principal, request: NewPlan, today: date) -> Draft:
+    """Compute a plan. The number of statements does not depend on the number of assets.
+
+    Raises:
+        Invalid: a part of the request cannot be used, or no refresh policy is stored.
+        Forbidden: the principal may not plan for the agency.
+        NotFound: the agency is not within what the principal may see.
+    """
+    budgets = check_request(request, METHODS.keys(), queries.list_currencies(session))
+    agency = _agency(session, principal, request.agency_code)
+    area = queries.Area(agency.path, principal.scope(Permission.PLAN))
+    policy, policy_row = _policy(session)
+    rules = parameters.planning_rules(policy, request.fiscal_year_start_month)
+    agencies = queries.list_agencies_of(session, area)
+    names = queries.get_names(session, area, agencies, tuple(rules.effects))
+    assets = queries.stream_assets(session, area, tuple(rules.effects), policy.skipped_statuses)
+    found = forecast(assets, rules, request.years, names)
+    book = _book(session, request, today)
+    years = tuple(range(request.years[0], request.years[1] + 1))
+    problem = Problem(found.needs, years, budgets, book.by_year)
+    fill = METHODS[request.method](problem)
+    others = queries.list_other_currencies(session, area, request.currency)
+    made_from = _made_from(session, policy, policy_row, book)
+    return Draft(
+        request=request,
+        today=today,
+        agency=agency,
+        agencies=agencies,
+        problem=problem,
+        fill=fill,
+        prices=_used(book.prices, found.needs),
+        made_from=made_from,
+        policy_id=policy_row.id,
+        price_book_id=book.row.id,
+        assumptions=(*_assumed(made_from, request, rules, fill), *_gaps(found, others, request.currency)),
+        warnings=tuple(_warnings(made_from, today, problem, fill)),
+    )
+
+
+def _agency(session: Session, principal: Principal, code: str | None) -> AgencyView:
+    scope = principal.scope(Permission.PLAN)
+    if code is None:
+        return _top(list_agencies(session, principal), scope)
+    agency = get_agency_by_code(session, principal, code)
+    if not scope.covers(agency.path):
+        raise Forbidden("may-not-plan", f"You may not plan for agency {agency.code}.")
+    return agency
+
+
+def _top(agencies: Sequence[AgencyView], scope: Scope) -> AgencyView:
+    """The one agency above all others that may be planned for."""
+    allowed = sorted((agency for agency in agencies if scope.covers(agency.path)), key=lambda one: one.path)
+    if not allowed:
+        raise Forbidden("may-not-plan", "You may not plan for any agency.")
+    if not all(agency.path.startswith(allowed[0].path) for agency in allowed):
+        raise Invalid("agency-needed", "You may plan for several agencies: name the one that you mean.")
+    return allowed[0]
+
+
+def _policy(session: Session) -> tuple[Policy, Any]:
+    row = queries.find_policy(session)
+    if row is None:
+        raise Invalid("no-policy", "No refresh policy is stored: a plan needs useful lives and risk weights.")
+    return parse_policy(row.document, row.id), row
+
+
+def _book(session: Session, request: NewPlan, today: date) -> _Book:
+    row = queries.find_price_book(session, request.currency)
+    assert row is not None, "check_request knows the currencies that have a book"  # noqa: S101
+    inflation = Decimal(row.inflation_pct)
+    years = range(request.years[0], request.years[1] + 1)
+    prices = queries.list_prices(session, row.id, today)
+    by_year = {
+        (one.asset_class, one.action): {
+            year: price_in_year(one.amount_minor, inflation, year - one.valid_from.year, request.currency)
+            for year in years
+        }
+        for one in prices
+    }
+    views = (
+        PriceView(one.asset_class, one.action, to_major(one.amount_minor), one.valid_from, one.source)
+        for one in prices
+    )
+    return _Book(row, tuple(views), by_year)
+
+
+def _used(prices: Sequence[PriceView], needs: Sequence[Need]) -> tuple[PriceView, ...]:
+    used = {(need.asset_class, str(need.action)) for need in needs}
+    return tuple(price for price in prices if (price.asset_class, price.action) in used)
+
+
+def _made_from(session: Session, policy: Policy, policy_row: Any, book: _Book) -> MadeFrom:
+    scan = queries.find_last_scan(session)
+    coverage = {} if scan is None or scan.result is None else scan.result.get("coverage") or {}
+    return MadeFrom(
+        policy=policy.name,
+        policy_version=policy_row.version,
+        policy_source=policy_row.source,
+        price_book=book.row.name,
+        price_book_version=book.row.version,
+        price_book_source=book.row.source,
+        inflation_pct=Decimal(book.row.inflation_pct),
+        catalogue_as_of=queries.find_catalogue_date(session),
+        scan_as_of=None if scan is None else scan.as_of,
+        coverage=dict(sorted(coverage.items())),
+    )
+
+
+def _assumed(made: MadeFrom, request: NewPlan, rules: Rules, fill: Fill) -> list[Reason]:
+    lives = ", ".join(f"{name} {years}" for name, years in sorted(rules.useful_life_years.items()))
+    ends_on = fiscal_year_end(request.years[0], request.fiscal_year_start_month).isoformat()
+    price_params = {
+        "book": made.price_book,
+        "version": made.price_book_version,
+        "source": made.price_book_source,
+        "inflation_pct": str(made.inflation_pct),
+    }
+    policy_params = {"policy": made.policy, "version": made.policy_version, "source": made.policy_source}
+    return [
+        Reason("assume-prices", price_params),
+        Reason("assume-policy", policy_params),
+        Reason("assume-useful-lives", {"lives": lives}),
+        Reason("assume-upgrade", {"years": rules.upgrade_needs_remaining_years}),
+        Reason("assume-fiscal-year", {"ends_on": ends_on}),
+        Reason("assume-no-carry"),
+        Reason(f"assume-{request.method}"),
+        Reason("assume-objective", {"objective": fill.objective, "possible": fill.possible}),
+        Reason("assume-unknown", {"points": rules.points("lifecycle-unknown", "info")}),
+    ]
+
+
+def _gaps(found: Forecast, others: Sequence[tuple[str, int]], currency: str) -> list[Reason]:
+    gaps = []
+    if found.units_without_date:
+        gaps.append(Reason("assume-undated", {"units": found.units_without_date}))
+    if found.units_without_life:
+        gaps.append(Reason("assume-no-life", {"units": found.units_without_life}))
+    if others:
+        named = ", ".join(name for name, _ in others)
+        units = sum(count for _, count in others)
+        gaps.append(Reason("assume-currencies", {"units": units, "currencies": named, "currency": currency}))
+    return gaps
+
+
+def _warnings(made: MadeFrom, today: date, problem: Problem, fill: Fill) -> list[Reason]:
+    found = []
+    if not problem.needs:
+        found.append(Reason("warn-no-candidates", {"first": problem.years[0], "last": problem.years[-1]}))
+    found.extend(_age_warnings(made, today))
+    for year, short in sorted(fill.shortfalls_minor.items()):
+        found.append(Reason("warn-mandatory", {"year": year, "short_minor": short}))
+    unpriced = sum(line.quantity for line in fill.deferred if line.unit_price_minor == 0)
+    if unpriced:
+        found.append(Reason("warn-unpriced", {"units": unpriced}))
+    return found
+
+
+def _age_warnings(made: MadeFrom, today: date) -> list[Reason]:
+    found = []
+    if made.catalogue_as_of is None:
+        found.append(Reason("warn-no-catalogue"))
+    elif (today - made.catalogue_as_of).days > _STALE_DAYS:
+        days = (today - made.catalogue_as_of).days
+        found.append(Reason("warn-stale", {"days": days, "as_of_on": made.catalogue_as_of.isoformat()}))
+    if made.scan_as_of is None:
+        found.append(Reason("warn-no-scan"))
+    elif (today - made.scan_as_of).days > _SCAN_DAYS:
+        days = (today - made.scan_as_of).days
+        found.append(Reason("warn-old-scan", {"days": days, "scan_on": made.scan_as_of.isoformat()}))
+    return found

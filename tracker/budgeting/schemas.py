@@ -1,0 +1,228 @@
+"""What goes into a plan and what comes out: the frozen view that page, API, CLI and workbook render."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from tracker.budgeting import texts
+from tracker.budgeting.models import PlanAction
+from tracker.budgeting.needs import Reason, RiskPart
+
+
+class NewPlan(BaseModel):
+    """A plan to make. `years` are the first and the last fiscal year; `budgets` major units by year."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    agency_code: str | None = None
+    years: tuple[int, int]
+    budgets: dict[int, Decimal]
+    currency: str = "IDR"
+    method: str = "ranked"
+    fiscal_year_start_month: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PlanYearView:
+    """A fiscal year: amounts in major units, `actions` counts units acted upon."""
+
+    year: int
+    budget: Decimal
+    cost: Decimal
+    remaining: Decimal
+    actions: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLineView:
+    """A group of like assets and what is done with it; `year` is None when deferred.
+
+    `risk` is points per unit (0–100) with its `parts`; `risk_removed` risk-years; no `unit_price`: no price.
+    `postponed` says why the year is later than `due_year`, or why the line is deferred.
+    """
+
+    position: int
+    key: str
+    agency: str
+    agency_name: str
+    asset_class: str
+    label: str
+    cohort: str
+    action: PlanAction
+    due_year: int
+    year: int | None
+    mandatory: bool
+    quantity: int
+    unit_price: Decimal | None
+    total: Decimal
+    currency: str
+    risk: int
+    risk_removed: int
+    parts: tuple[RiskPart, ...]
+    reasons: tuple[Reason, ...]
+    postponed: Reason | None
+    asset_tags: tuple[str, ...]
+
+    def reason(self, language: str = "en") -> str:
+        """Why the group needs the action."""
+        return texts.sentences(self.reasons, self.currency, language)
+
+    def deferral_reason(self, language: str = "en") -> str | None:
+        """Why it comes later than due or not at all, with figures; None when it is done in time."""
+        return None if self.postponed is None else texts.sentence(self.postponed, self.currency, language)
+
+    def risk_explained(self, language: str = "en") -> str:
+        """The parts of the risk score."""
+        return texts.risk_parts(self.parts, language)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceView:
+    """A price that a plan used: unit price in major units of the price book's currency, before inflation."""
+
+    asset_class: str
+    action: str
+    amount: Decimal
+    valid_from: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFrom:
+    """What made a plan: versions, dates and sources, so that it can be made again."""
+
+    policy: str
+    policy_version: int
+    policy_source: str
+    price_book: str
+    price_book_version: int
+    price_book_source: str
+    inflation_pct: Decimal
+    catalogue_as_of: date | None
+    scan_as_of: date | None
+    coverage: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A saved plan, complete. Equal inputs give equal views but for id, created_at and seconds."""
+
+    id: int
+    name: str
+    agency: str
+    agency_name: str
+    method: str
+    currency: str
+    first_year: int
+    last_year: int
+    as_of: date
+    actor: str
+    created_at: datetime
+    objective: int
+    possible: int
+    bound: Decimal | None
+    gap: str | None
+    years: tuple[PlanYearView, ...]
+    lines: tuple[PlanLineView, ...]
+    deferred: tuple[PlanLineView, ...]
+    prices: tuple[PriceView, ...]
+    made_from: MadeFrom
+    assumption_reasons: tuple[Reason, ...]
+    warning_reasons: tuple[Reason, ...]
+    seconds: float
+
+    @property
+    def coverage(self) -> dict[str, float]:
+        """Shares of installations matched and dated at the last scan."""
+        return self.made_from.coverage
+
+    @property
+    def catalogue_as_of(self) -> date | None:
+        """The day of the catalogue's facts."""
+        return self.made_from.catalogue_as_of
+
+    @property
+    def deferred_units(self) -> int:
+        """Units that the plan leaves undone, those without a price included."""
+        return sum(line.quantity for line in self.deferred)
+
+    def assumptions(self, language: str = "en") -> list[str]:
+        """What the plan assumes, as sentences."""
+        return [texts.sentence(reason, self.currency, language) for reason in self.assumption_reasons]
+
+    def warnings(self, language: str = "en") -> list[str]:
+        """What a reader must know first, as sentences."""
+        return [texts.sentence(reason, self.currency, language) for reason in self.warning_reasons]
+
+    def summary_json(self) -> dict[str, Any]:
+        """The document of `plan new --json`: amounts are decimal strings in major units, `objective` the
+        risk-years removed (more is better), `actions` and `deferred` count units."""
+        return {
+            "plan": self.name,
+            "currency": self.currency,
+            "objective": self.objective,
+            "bound": None if self.bound is None else float(self.bound),
+            "gap": None if self.gap is None else float(self.gap),
+            "years": {
+                str(year.year): {"budget": str(year.budget), "cost": str(year.cost), "actions": year.actions}
+                for year in self.years
+            },
+            "deferred": self.deferred_units,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def to_json(self, language: str = "en") -> dict[str, Any]:
+        """The whole plan as plain values (dates ISO, amounts decimal strings), sentences in `language`."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain | {
+            "deferred_units": self.deferred_units,
+            "lines": [_line_json(line, language) for line in self.lines],
+            "deferred": [_line_json(line, language) for line in self.deferred],
+            "assumptions": self.assumptions(language),
+            "warnings": self.warnings(language),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """A plan in a list; amounts in major units, `deferred` counts units."""
+
+    id: int
+    name: str
+    agency: str
+    method: str
+    currency: str
+    first_year: int
+    last_year: int
+    as_of: date
+    created_at: datetime
+    actor: str
+    budget: Decimal
+    cost: Decimal
+    actions: int
+    deferred: int
+    objective: int
+
+
+def _line_json(line: PlanLineView, language: str) -> dict[str, Any]:
+    plain: dict[str, Any] = _plain(asdict(line))
+    return plain | {
+        "reason": line.reason(language),
+        "deferral_reason": line.deferral_reason(language),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
