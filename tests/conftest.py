@@ -22,7 +22,9 @@ from tracker.db import make_engine, migrate
 
 _left_out: dict[str, set[str]] = {"PostgreSQL": set(), "Chromium": set()}
 _numbers = itertools.count()
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
+CHROMIUM = next(
+    (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None
+)
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +114,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what was left out, with its count."""
     for what, tests in _left_out.items():
         if tests:
-            terminalreporter.write_line(f"!!! {len(tests)} tests LEFT OUT: no {what} was found", red=True, bold=True)
+            terminalreporter.write_line(
+                f"!!! {len(tests)} tests LEFT OUT: no {what} was found", red=True, bold=True
+            )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -34,7 +34,9 @@ def find_server() -> Server:
         return Server(make_url(given).set(drivername="postgresql+psycopg"))
     folder = _binaries()
     if folder is None:
-        return Server(None, f"no PostgreSQL: {GIVEN} is not set, and no server package or binaries were found")
+        return Server(
+            None, f"no PostgreSQL: {GIVEN} is not set, and no server package or binaries were found"
+        )
     try:
         return Server(_start(folder))
     except (OSError, subprocess.SubprocessError) as error:

@@ -31,7 +31,8 @@ def ensure_schema(engine: Engine) -> None:
         return
     if engine.dialect.name != "sqlite":
         raise SchemaBehindError(
-            f"the database is at revision {current or 'none'}, this program needs {wanted}: run 'tracker db upgrade'"
+            f"the database is at revision {current or 'none'}, this program needs {wanted}: "
+            "run 'tracker db upgrade'"
         )
     migrate.upgrade(engine)
 

@@ -54,7 +54,9 @@ def test_foreign_keys_hold(engine: Engine) -> None:
 
     with pytest.raises(IntegrityError), transaction(engine) as session:
         session.execute(
-            text("INSERT INTO daily_rollup (agency_id, day, measure, value) VALUES (99, '2026-01-01', 'x', 1)")
+            text(
+                "INSERT INTO daily_rollup (agency_id, day, measure, value) VALUES (99, '2026-01-01', 'x', 1)"
+            )
         )
 
 

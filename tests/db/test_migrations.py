@@ -26,10 +26,13 @@ def test_down_and_up_again(engine: Engine) -> None:
 def test_an_upgrade_of_a_current_schema_keeps_rows_and_their_children(engine: Engine) -> None:
     with transaction(engine) as session:
         session.execute(
-            text("INSERT INTO agency (id, code, name, path, created_at) VALUES (7, 'A', 'A', '/7/', :now)"), {"now": NOW}
+            text("INSERT INTO agency (id, code, name, path, created_at) VALUES (7, 'A', 'A', '/7/', :now)"),
+            {"now": NOW},
         )
         session.execute(
-            text("INSERT INTO daily_rollup (agency_id, day, measure, value) VALUES (7, '2026-01-01', 'assets', 3)")
+            text(
+                "INSERT INTO daily_rollup (agency_id, day, measure, value) VALUES (7, '2026-01-01', 'assets', 3)"
+            )
         )
     migrate.upgrade(engine)
     with transaction(engine) as session:

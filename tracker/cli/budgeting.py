@@ -43,7 +43,9 @@ def parse_budgets(text: str) -> dict[int, Decimal]:
         try:
             budgets[int(year)] = Decimal(amount)
         except (ValueError, InvalidOperation) as error:
-            raise typer.BadParameter(f"{part!r} is not YEAR=AMOUNT, such as 2027=1000000", param_hint="--budget") from error
+            raise typer.BadParameter(
+                f"{part!r} is not YEAR=AMOUNT, such as 2027=1000000", param_hint="--budget"
+            ) from error
     return budgets
 
 
@@ -56,7 +58,9 @@ def new_plan(
     agency: Annotated[str | None, typer.Option(help="With all below it; everything when absent.")] = None,
     method: Annotated[str, typer.Option(help="ranked")] = "ranked",
     currency: Annotated[str, typer.Option()] = "IDR",
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Findings of this day; the plan is not stored.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Findings of this day; the plan is not stored.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make and save a plan."""

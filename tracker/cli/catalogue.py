@@ -33,7 +33,9 @@ def input_lines() -> Iterator[dict[str, Any]]:
         try:
             document = json.loads(line)
         except json.JSONDecodeError as error:
-            stop("bad_json", f"line {number} of the input is no JSON: {error.msg}", as_json=False, exit_code=2)
+            stop(
+                "bad_json", f"line {number} of the input is no JSON: {error.msg}", as_json=False, exit_code=2
+            )
         if not isinstance(document, dict):
             stop("bad_json", f"line {number} of the input is no JSON object", as_json=False, exit_code=2)
         yield document
@@ -133,9 +135,13 @@ def status(as_json: Json = False) -> None:
         ["source", "as of", "age (days)", "licence"],
         ((s.source, s.as_of, s.age_days, s.licence) for s in state.sources),
     )
-    say(f"{state.products} products, {state.releases} releases, {state.versions} versions, {state.exploited} exploited")
+    say(
+        f"{state.products} products, {state.releases} releases, {state.versions} versions, {state.exploited} exploited"
+    )
     if state.stale:
-        say(f"WARNING: the catalogue is of {state.as_of}, more than 90 days old: run 'tracker catalogue sync'")
+        say(
+            f"WARNING: the catalogue is of {state.as_of}, more than 90 days old: run 'tracker catalogue sync'"
+        )
 
 
 def _sync(source: str, as_json: bool, *, dry_run: bool) -> None:
@@ -146,10 +152,15 @@ def _sync(source: str, as_json: bool, *, dry_run: bool) -> None:
     if as_json:
         print_json(document)
     else:
-        print_table(["what", "value"], ((k, len(v) if isinstance(v, list | tuple) else v) for k, v in document.items()))
+        print_table(
+            ["what", "value"],
+            ((k, len(v) if isinstance(v, list | tuple) else v) for k, v in document.items()),
+        )
 
 
-SourceArgument = Annotated[str, typer.Option("--from", help="A file or an https address of /api/v1/products/full.")]
+SourceArgument = Annotated[
+    str, typer.Option("--from", help="A file or an https address of /api/v1/products/full.")
+]
 
 
 @catalogue.command("sync")

@@ -63,5 +63,7 @@ def parse_instant(text: str | None, option: str) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not an instant such as 2026-11-25T08:00Z", param_hint=option) from error
+        raise typer.BadParameter(
+            f"{text!r} is not an instant such as 2026-11-25T08:00Z", param_hint=option
+        ) from error
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

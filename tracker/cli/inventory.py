@@ -30,7 +30,9 @@ imports = typer.Typer(help="Uploaded files.", no_args_is_help=True)
 def add_agency(
     code: str,
     name: str,
-    parent: Annotated[str | None, typer.Option(help="Code of the agency above; the root when absent.")] = None,
+    parent: Annotated[
+        str | None, typer.Option(help="Code of the agency above; the root when absent.")
+    ] = None,
     region: Annotated[str | None, typer.Option()] = None,
     service_area: Annotated[ServiceArea | None, typer.Option("--service-area")] = None,
     as_json: Json = False,
@@ -122,7 +124,10 @@ def _show_batch(batch: BatchView, as_json: bool) -> None:
         print_json(batch_json(batch))
         return
     counts = ("created", "updated", "unchanged", "skipped", "rejected")
-    say(f"batch {batch.id} ({batch.filename}) {batch.state}: " + ", ".join(f"{getattr(batch, c)} {c}" for c in counts))
+    say(
+        f"batch {batch.id} ({batch.filename}) {batch.state}: "
+        + ", ".join(f"{getattr(batch, c)} {c}" for c in counts)
+    )
     if batch.problems:
         _print_problems(list(batch.problems))
 
@@ -167,7 +172,17 @@ def list_imports(as_json: Json = False) -> None:
     print_table(
         ["batch", "agency", "file", "state", "created", "updated", "unchanged", "skipped", "rejected"],
         (
-            (b.id, b.agency_code, b.filename, b.state, b.created, b.updated, b.unchanged, b.skipped, b.rejected)
+            (
+                b.id,
+                b.agency_code,
+                b.filename,
+                b.state,
+                b.created,
+                b.updated,
+                b.unchanged,
+                b.skipped,
+                b.rejected,
+            )
             for b in batches
         ),
     )
@@ -200,5 +215,7 @@ def undo_import(batch_id: int, as_json: Json = False) -> None:
     if as_json:
         print_json(dataclasses.asdict(report))
         return
-    say(f"batch {batch_id} undone: {report.restored} restored, {report.withdrawn} withdrawn, {len(report.kept)} kept")
+    say(
+        f"batch {batch_id} undone: {report.restored} restored, {report.withdrawn} withdrawn, {len(report.kept)} kept"
+    )
     print_table(["asset", "field", "kept because"], ((k.asset_tag, k.field, k.why) for k in report.kept))

@@ -20,7 +20,9 @@ from tracker.lifecycle.exports import COLUMNS, finding_cells, write_findings_xls
 from tracker.lifecycle.schemas import FindingFilter, FindingRow, ScanResult
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Evaluate this day; nothing is stored.")]
-KnownAt = Annotated[str | None, typer.Option("--known-at", help="With the facts recorded until this instant.")]
+KnownAt = Annotated[
+    str | None, typer.Option("--known-at", help="With the facts recorded until this instant.")
+]
 
 
 class Format(StrEnum):
@@ -68,7 +70,9 @@ def findings(
     day, instant = parse_date(as_of, "--as-of"), parse_instant(known_at, "--known-at")
     context = open_context()
     if day or instant:
-        rows = actions.findings_as_of(context.engine, context.principal, day or context.today, instant, wanted)
+        rows = actions.findings_as_of(
+            context.engine, context.principal, day or context.today, instant, wanted
+        )
     else:
         with reading(context.engine) as session:
             rows = list(queries.list_findings(session, context.principal, wanted, limit=None).items)

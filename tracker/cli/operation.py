@@ -82,7 +82,11 @@ def serve(
     address = f"http://{host or settings.host}:{port or settings.port}/"
     say(f"serving on {address}")
     uvicorn.run(
-        "tracker.app:create", factory=True, host=host or settings.host, port=port or settings.port, log_level="warning"
+        "tracker.app:create",
+        factory=True,
+        host=host or settings.host,
+        port=port or settings.port,
+        log_level="warning",
     )
 
 
@@ -109,7 +113,10 @@ def verify(as_json: Json = False) -> None:
     if as_json:
         print_json(dataclasses.asdict(result))
     else:
-        say(f"{result.events} events, " + ("whole" if result.broken_at is None else f"broken at {result.broken_at}"))
+        say(
+            f"{result.events} events, "
+            + ("whole" if result.broken_at is None else f"broken at {result.broken_at}")
+        )
     if result.broken_at is not None:
         raise typer.Exit(FAILED)
 
@@ -150,7 +157,9 @@ def backup(file: Path) -> None:
 
 
 @explained
-def restore(file: Path, force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False) -> None:
+def restore(
+    file: Path, force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False
+) -> None:
     """Replace the database by the backup FILE."""
     if not file.is_file():
         stop("not_found", f"{file} does not exist", as_json=False, exit_code=REFUSED)
@@ -160,7 +169,12 @@ def restore(file: Path, force: Annotated[bool, typer.Option("--force", help="Rep
         _restore_sqlite(file, Path(str(engine.url.database)), force)
     else:
         if not force and migrate.current_revision(engine):
-            stop("not_empty", "the database is not empty; --force replaces it", as_json=False, exit_code=REFUSED)
+            stop(
+                "not_empty",
+                "the database is not empty; --force replaces it",
+                as_json=False,
+                exit_code=REFUSED,
+            )
         engine.dispose()
         words, environment = _postgres_environment(settings.database_url)
         _run_tool(["pg_restore", "--clean", "--if-exists", "--no-owner", "--exit-on-error", "--single-transaction",
@@ -172,13 +186,19 @@ def _restore_sqlite(file: Path, target: Path, force: bool) -> None:
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as source:
         try:
             sound = source.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-            ours = source.execute("SELECT count(*) FROM sqlite_master WHERE name = 'id_counter'").fetchone()[0]
+            ours = source.execute("SELECT count(*) FROM sqlite_master WHERE name = 'id_counter'").fetchone()[
+                0
+            ]
         except sqlite3.DatabaseError:
             sound, ours = False, 0
         if not (sound and ours):
-            stop("not_a_backup", f"{file} is no sound backup of this program", as_json=False, exit_code=REFUSED)
+            stop(
+                "not_a_backup", f"{file} is no sound backup of this program", as_json=False, exit_code=REFUSED
+            )
         if target.exists() and not force:
-            stop("not_empty", f"{target} exists already; --force replaces it", as_json=False, exit_code=REFUSED)
+            stop(
+                "not_empty", f"{target} exists already; --force replaces it", as_json=False, exit_code=REFUSED
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         destination = sqlite3.connect(target)
         source.backup(destination)

@@ -16,7 +16,7 @@ Row = Sequence[Any]
 
 def table_of(model: type[SQLModel] | Table) -> Table:
     """The table behind a SQLModel class."""
-    return model if isinstance(model, Table) else model.__table__  # type: ignore[attr-defined,no-any-return]
+    return model if isinstance(model, Table) else model.__table__  # type: ignore[attr-defined]
 
 
 def insert_rows(
@@ -45,7 +45,7 @@ def create_temporary(session: Session, name: str, columns: str) -> None:
 
 
 def _processors(dialect: Dialect, table: Table, columns: Sequence[str]) -> list[Callable[[Any], Any] | None]:
-    found = []
+    found: list[Callable[[Any], Any] | None] = []
     for name in columns:
         kind = table.c[name].type.dialect_impl(dialect)
         found.append(kind.bind_processor(dialect))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, String
+from sqlalchemy import JSON, BigInteger, Integer, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -50,6 +50,3 @@ def json_field(*, nullable: bool = False) -> Any:
 def key_field(**more: Any) -> Any:
     """Text in byte order."""
     return Field(sa_type=ByteOrdered, **more)
-
-
-__all__ = ["BigInt", "ByteOrdered", "Column", "Json", "id_field", "json_field", "key_field", "money_field", "ref_field"]
