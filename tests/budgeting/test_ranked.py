@@ -84,7 +84,8 @@ def test_a_deferral_says_cost_money_left_and_what_went_ahead() -> None:
     assert sentence(deferred.postponed, "IDR", "en") == (
         "Due in 2027: 2 × IDR\xa010,000,000 would have cost IDR\xa020,000,000; IDR\xa05,000,000 of "
         "IDR\xa035,000,000 was left after 3 units ranked higher had taken IDR\xa030,000,000, the last of "
-        "them B with 6.00 risk points per million against 4.00 here. Its turn did not come in any year until 2028."
+        "them B with 6.00 risk points per million against 4.00 here. "
+        "Its turn did not come in any year until 2028."
     )
     assert "menelan Rp\xa020.000.000; sisa" in sentence(deferred.postponed, "IDR", "id")
 

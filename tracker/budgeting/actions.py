@@ -99,7 +99,7 @@ def make_plan(
     _save_plan(session, plan_id, principal, draft, (now, started))
     _save_years(session, plan_id, draft)
     _save_lines(session, plan_id, draft)
-    detail = {"name": request.name, "years": list(request.years), "method": request.method}
+    detail: dict[str, object] = {"name": request.name, "years": list(request.years), "method": request.method}
     audit.record(session, principal, "plan.made", "plan", plan_id, draft.agency.id, detail, now)
     return queries.get_plan(session, principal, plan_id)
 
@@ -158,7 +158,7 @@ def _result(draft: Draft, seconds: float) -> dict[str, Any]:
 def _save_years(session: Session, plan_id: int, draft: Draft) -> None:
     costs, units = Counter[int](), Counter[int]()
     for line in draft.fill.lines:
-        assert line.year is not None  # noqa: S101 - lines have a year, deferred ones do not
+        assert line.year is not None
         costs[line.year] += line.total_minor
         units[line.year] += line.quantity
     budgets = draft.problem.budgets_minor

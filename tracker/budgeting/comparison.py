@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
+from typing import Any
 
-from tracker.budgeting.schemas import PlanLineView, PlanView
+from tracker.budgeting.schemas import PlanLineView, PlanView, plain_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class PlanComparison:
     resized: tuple[GroupChange, ...]
     repriced: tuple[GroupChange, ...]
     unchanged: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The comparison as plain values; amounts are decimal strings."""
+        plain: dict[str, Any] = plain_values(asdict(self))
+        return plain
 
 
 def compare(a: PlanView, b: PlanView) -> PlanComparison:

@@ -20,7 +20,7 @@ from tracker.budgeting.signatures import Rules
 from tracker.identity.errors import Forbidden, Invalid
 from tracker.identity.queries import get_agency_by_code, list_agencies
 from tracker.identity.rules import Permission
-from tracker.identity.schemas import AgencyView, Principal, Scope
+from tracker.identity.schemas import AgencyView, Principal
 from tracker.lifecycle.policy import Policy, parse_policy
 
 #: How a plan can be filled. A method is a pure function; another one is one more row here.
@@ -71,9 +71,10 @@ def draft_plan(session: Session, principal: Principal, request: NewPlan, today: 
     policy, policy_row = _policy(session)
     rules = parameters.planning_rules(policy, request.fiscal_year_start_month)
     agencies = queries.list_agencies_of(session, area)
-    names = queries.get_names(session, area, agencies, tuple(rules.effects))
+    verdicts = queries.list_verdicts(session, area, tuple(rules.effects))
+    names = queries.get_names(session, area, agencies, verdicts)
     assets = queries.stream_assets(session, area, tuple(rules.effects), policy.skipped_statuses)
-    found = forecast(assets, rules, request.years, names)
+    found = forecast(assets, verdicts, rules, request.years, names)
     book = _book(session, request, today)
     years = tuple(range(request.years[0], request.years[1] + 1))
     problem = Problem(found.needs, years, budgets, book.by_year)
@@ -99,16 +100,15 @@ def draft_plan(session: Session, principal: Principal, request: NewPlan, today: 
 def _agency(session: Session, principal: Principal, code: str | None) -> AgencyView:
     scope = principal.scope(Permission.PLAN)
     if code is None:
-        return _top(list_agencies(session, principal), scope)
+        return _top(list_agencies(session, principal, Permission.PLAN))
     agency = get_agency_by_code(session, principal, code)
     if not scope.covers(agency.path):
         raise Forbidden("may-not-plan", f"You may not plan for agency {agency.code}.")
     return agency
 
 
-def _top(agencies: Sequence[AgencyView], scope: Scope) -> AgencyView:
-    """The one agency above all others that may be planned for."""
-    allowed = sorted((agency for agency in agencies if scope.covers(agency.path)), key=lambda one: one.path)
+def _top(allowed: Sequence[AgencyView]) -> AgencyView:
+    """The one agency above all others that may be planned for; `allowed` in tree order."""
     if not allowed:
         raise Forbidden("may-not-plan", "You may not plan for any agency.")
     if not all(agency.path.startswith(allowed[0].path) for agency in allowed):
@@ -125,7 +125,7 @@ def _policy(session: Session) -> tuple[Policy, Any]:
 
 def _book(session: Session, request: NewPlan, today: date) -> _Book:
     row = queries.find_price_book(session, request.currency)
-    assert row is not None, "check_request knows the currencies that have a book"  # noqa: S101
+    assert row is not None, "check_request knows the currencies that have a book"
     inflation = Decimal(row.inflation_pct)
     years = range(request.years[0], request.years[1] + 1)
     prices = queries.list_prices(session, row.id, today)

@@ -1,7 +1,7 @@
 """What becomes due and when, pure: assets with their open findings → groups of like assets and their needs.
 
-A row of input is one asset. Its findings come as a compact signature (`rule|severity|subject|title|ends_on`,
-joined by `;`) because thousands of assets share the same one and each distinct one is understood once.
+A row of input is one asset. Its findings come as a signature, the ids of their verdicts, because thousands
+of assets share the same one and each distinct one is understood once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tracker.budgeting.models import PlanAction
 from tracker.budgeting.money import fiscal_year
 from tracker.budgeting.needs import Member, Need, Reason, RiskPart
-from tracker.budgeting.signatures import Rules, Side, Understood, understand
+from tracker.budgeting.signatures import Rules, Side, Understood, VerdictFacts, understand
 from tracker.lifecycle.rules import add_years
 
 _MANY_TITLES = 5
@@ -72,13 +72,17 @@ class Forecast:
 class Names:
     """Names to show: agencies' codes, models and titles by id."""
 
-    agencies: Mapping[int, str]
-    models: Mapping[int, str]
-    titles: Mapping[int, str]
+    agencies: Mapping[int, str] = field(default_factory=dict)
+    models: Mapping[int, str] = field(default_factory=dict)
+    titles: Mapping[int, str] = field(default_factory=dict)
 
 
 def forecast(
-    assets: Iterable[AssetFacts], rules: Rules, years: tuple[int, int], names: Names | None = None
+    assets: Iterable[AssetFacts],
+    verdicts: Mapping[int, VerdictFacts],
+    rules: Rules,
+    years: tuple[int, int],
+    names: Names,
 ) -> Forecast:
     """Groups of like assets with what each needs within fiscal years `years` (first, last; inclusive).
 
@@ -93,14 +97,12 @@ def forecast(
     for asset in assets:
         known = cache.get(asset.signature)
         if known is None:
-            known = cache[asset.signature] = understand(asset.signature, rules)
+            known = cache[asset.signature] = understand(asset.signature, verdicts, rules)
         counts["assets"] += 1
         counts["units"] += asset.units
         _note_gaps(asset, rules, counts)
         _collect(groups, asset, known, rules, years)
-    needs = _needs(
-        sorted(groups.values(), key=lambda group: str(group.key)), rules, names or Names({}, {}, {})
-    )
+    needs = _needs(sorted(groups.values(), key=lambda group: str(group.key)), rules, names)
     return Forecast(needs, counts["assets"], counts["units"], counts["undated"], counts["lifeless"])
 
 
@@ -239,7 +241,7 @@ def _needs(groups: list[_Group], rules: Rules, names: Names) -> tuple[Need, ...]
 def _upgrade(group: _Group, agency: str, rules: Rules, names: Names) -> Need:
     side = group.understood.software
     title = names.titles.get(group.title_id, "") if group.title_id is not None else ""
-    assert group.software_due is not None  # noqa: S101 - the caller asks only then
+    assert group.software_due is not None
     return Need(
         key="|".join((agency, group.asset_class, "upgrade", title, group.cohort)),
         agency_id=group.agency_id,
@@ -267,7 +269,7 @@ def _replacement(group: _Group, agency: str, rules: Rules, names: Names, upgrade
     total = min(sum(part.points for part in parts) + software.points, 100)
     model = names.models.get(group.model_id, "") if group.model_id is not None else ""
     alone = upgrade is None
-    assert group.hardware_due is not None  # noqa: S101 - the caller asks only then
+    assert group.hardware_due is not None
     return Need(
         key="|".join((agency, group.asset_class, "replace", model, group.cohort)),
         agency_id=group.agency_id,

@@ -3,12 +3,12 @@ takes a scope and is limited to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, String, and_, case, cast, func, select
 from sqlmodel import Session
 
 from tracker.budgeting.comparison import PlanComparison, compare
@@ -16,6 +16,7 @@ from tracker.budgeting.forecast import AssetFacts, Names
 from tracker.budgeting.models import Plan, PlanLine, PlanYear, Price, PriceBook
 from tracker.budgeting.money import to_major
 from tracker.budgeting.schemas import PlanSummary, PlanView
+from tracker.budgeting.signatures import VerdictFacts
 from tracker.budgeting.stored import read_plan
 from tracker.catalogue.models import CatalogueSnapshot
 from tracker.db import table_of
@@ -25,12 +26,14 @@ from tracker.identity.rules import Permission, subtree_range
 from tracker.identity.schemas import Principal, Scope
 from tracker.identity.scope import limit
 from tracker.inventory.models import Asset, Condition, HardwareModel, ItScope, SoftwareTitle
-from tracker.lifecycle.models import Finding, RefreshPolicy, ScanRun
+from tracker.lifecycle.models import Condition as FindingCondition
+from tracker.lifecycle.models import Finding, RefreshPolicy, ScanRun, Verdict
 from tracker.lifecycle.rules import latest_day
 
 agency = table_of(Agency)
 asset = table_of(Asset)
 book = table_of(PriceBook)
+condition = table_of(FindingCondition)
 finding = table_of(Finding)
 model = table_of(HardwareModel)
 plan = table_of(Plan)
@@ -41,6 +44,7 @@ price = table_of(Price)
 scan_run = table_of(ScanRun)
 snapshot = table_of(CatalogueSnapshot)
 title = table_of(SoftwareTitle)
+verdict = table_of(Verdict)
 
 _CHUNK = 5_000
 
@@ -68,25 +72,36 @@ def _planned(area: Area) -> ColumnElement[bool]:
     return and_(area.holds(asset.c.agency_id), asset.c.it_scope != ItScope.OTHER.value)
 
 
-def _signatures(area: Area, rules: Sequence[str]) -> Any:
-    token = (
-        finding.c.rule
-        + literal("|")
-        + finding.c.severity
-        + literal("|")
-        + finding.c.subject_kind
-        + literal("|")
-        + func.coalesce(cast(finding.c.title_id, String), "")
-        + literal("|")
-        + func.coalesce(cast(finding.c.ends_on, String), "")
+def _open_findings(area: Area, rules: Sequence[str]) -> ColumnElement[bool]:
+    return and_(finding.c.resolved_on.is_(None), finding.c.rule.in_(rules), area.holds(finding.c.agency_id))
+
+
+def list_verdicts(session: Session, area: Area, rules: Sequence[str]) -> dict[int, VerdictFacts]:
+    """{id: facts} of the verdicts behind the area's open findings of `rules`. One statement."""
+    used = select(finding.c.verdict_id).where(_open_findings(area, rules))
+    query = (
+        select(
+            verdict.c.id,
+            condition.c.rule,
+            verdict.c.severity,
+            condition.c.subject_kind,
+            verdict.c.title_id,
+            verdict.c.ends_on,
+        )
+        .join(condition, condition.c.id == verdict.c.condition_id)
+        .where(verdict.c.id.in_(used))
     )
+    return {row[0]: VerdictFacts(*row[1:]) for row in session.execute(query)}
+
+
+def _signatures(area: Area, rules: Sequence[str]) -> Any:
     return (
         select(
             finding.c.agency_id,
             finding.c.asset_id,
-            func.aggregate_strings(token, ";").label("signature"),
+            func.aggregate_strings(cast(finding.c.verdict_id, String), ";").label("signature"),
         )
-        .where(finding.c.resolved_on.is_(None), finding.c.rule.in_(rules), area.holds(finding.c.agency_id))
+        .where(_open_findings(area, rules))
         .group_by(finding.c.agency_id, finding.c.asset_id)
         .subquery("signatures")
     )
@@ -127,17 +142,22 @@ def stream_assets(
 
 
 def get_names(
-    session: Session, area: Area, agencies: dict[int, tuple[str, str]], rules: Sequence[str]
+    session: Session,
+    area: Area,
+    agencies: Mapping[int, tuple[str, str]],
+    verdicts: Mapping[int, VerdictFacts],
 ) -> Names:
-    """Names of the models and titles that the area's plan can show. Two statements."""
+    """Names of the models and titles that the area's plan can show. Two statements, more beyond some
+    thousand titles."""
     used = select(asset.c.hardware_model_id).where(_planned(area), asset.c.hardware_model_id.is_not(None))
     models = session.execute(
         select(model.c.id, model.c.manufacturer, model.c.name).where(model.c.id.in_(used))
     )
-    found = select(finding.c.title_id).where(
-        finding.c.resolved_on.is_(None), finding.c.rule.in_(rules), area.holds(finding.c.agency_id)
-    )
-    titles = session.execute(select(title.c.id, title.c.name, title.c.version).where(title.c.id.in_(found)))
+    wanted = sorted({one.title_id for one in verdicts.values() if one.title_id is not None})
+    titles: list[Row[Any]] = []
+    for start in range(0, len(wanted), _CHUNK):
+        part = title.c.id.in_(wanted[start : start + _CHUNK])
+        titles += session.execute(select(title.c.id, title.c.name, title.c.version).where(part)).all()
     return Names(
         agencies={at: code for at, (code, _) in agencies.items()},
         models={row.id: f"{row.manufacturer} {row.name}".strip() for row in models},

@@ -96,7 +96,7 @@ def _ranking(problem: Problem, states: list[_Open], year: int) -> list[int]:
 def _act(problem: Problem, states: list[_Open], at: int, current: _Year, lines: list[FillLine]) -> None:
     need, state = problem.needs[at], states[at]
     price = problem.price(need, current.year)
-    assert price, "only priced needs are ranked"  # noqa: S101 - holds by _ranking
+    assert price, "only priced needs are ranked"
     wanted = _wanted(need, states, state, current.year)
     if wanted < state.units and state.block is None:
         state.block = Reason("just-upgraded", {"year": current.year, "units": state.units - wanted})

@@ -177,9 +177,13 @@ class PlanView:
             "seconds": round(self.seconds, 3),
         }
 
-    def to_json(self, language: str = "en") -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
+        """The same as `summary_json`."""
+        return self.summary_json()
+
+    def full_json(self, language: str = "en") -> dict[str, Any]:
         """The whole plan as plain values (dates ISO, amounts decimal strings), sentences in `language`."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        plain: dict[str, Any] = plain_values(asdict(self))
         return plain | {
             "deferred_units": self.deferred_units,
             "lines": [_line_json(line, language) for line in self.lines],
@@ -211,18 +215,19 @@ class PlanSummary:
 
 
 def _line_json(line: PlanLineView, language: str) -> dict[str, Any]:
-    plain: dict[str, Any] = _plain(asdict(line))
+    plain: dict[str, Any] = plain_values(asdict(line))
     return plain | {
         "reason": line.reason(language),
         "deferral_reason": line.deferral_reason(language),
     }
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
+    """`value` with only what JSON knows: dates as ISO text, amounts as decimal strings."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_values(item) for item in value]
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value
