@@ -284,7 +284,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_asset_class", ["asset_class", "agency_id", "id"], unique=False)
         batch_op.create_index("ix_asset_id", ["id"], unique=False)
         batch_op.create_index("ix_asset_model", ["hardware_model_id"], unique=False)
-        batch_op.create_index("ix_asset_tag", ["agency_id", "asset_tag"], unique=False)
 
     op.create_table(
         "audit_event",
@@ -1153,7 +1152,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("resolved_on IS NULL"),
             postgresql_where=sa.text("resolved_on IS NULL"),
         )
-
     op.execute("INSERT INTO id_counter (name, next_id) VALUES ('all', 2)")
     op.execute("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '')")
 
@@ -1247,7 +1245,6 @@ def downgrade() -> None:
 
     op.drop_table("audit_event")
     with op.batch_alter_table("asset", schema=None) as batch_op:
-        batch_op.drop_index("ix_asset_tag")
         batch_op.drop_index("ix_asset_model")
         batch_op.drop_index("ix_asset_id")
         batch_op.drop_index("ix_asset_class")

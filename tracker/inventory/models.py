@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from tracker.db.conventions import BigInt, id_field, json_field, key_field, money_field, ref_field
@@ -174,7 +174,7 @@ class Asset(SQLModel, table=True):
         CheckConstraint("cost_minor IS NULL OR cost_minor >= 0", name="cost_minor"),
         CheckConstraint("(cost_minor IS NULL) OR (currency IS NOT NULL)", name="currency"),
         Index("ix_asset_id", "id"),
-        Index("ix_asset_tag", "agency_id", "asset_tag"),
+        Index("ix_asset_list", text("COALESCE(asset_tag, '')"), "id"),
         Index("ix_asset_model", "hardware_model_id"),
         Index("ix_asset_class", "asset_class", "agency_id", "id"),
     )

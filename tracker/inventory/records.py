@@ -1,0 +1,145 @@
+"""From a record of a file to the values that an asset stores: pure, no session, no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from importers.rows import Record
+from tracker.inventory.keys import CONTENT, KeyPolicy, find_keys, fingerprint
+from tracker.inventory.models import AssetClass, AssetStatus, Condition, InstallationRole, ItScope
+
+#: (role, publisher, name, version); absent parts are ''.
+Title = tuple[str, str, str, str]
+MODEL = "model"
+_STATUSES = frozenset(AssetStatus) - {AssetStatus.WITHDRAWN}
+_LARGEST_MINOR = 2**63 - 1
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What a record says, in stored form: column values (blank ones absent), names, model and titles."""
+
+    values: dict[str, object]
+    keys: dict[str, str]
+    model: tuple[str, str] | None
+    titles: list[Title]
+
+
+def _clean(text: str | None) -> str:
+    """One line without outer or repeated spaces; '' for None. NUL cannot be stored and is left out."""
+    if not text:
+        return ""
+    return " ".join(text.replace("\x00", "").split())
+
+
+def to_minor(amount: Decimal | None) -> int | None:
+    """Hundredths of a currency unit, rounded half to even; None where unknown or too large to store."""
+    if amount is None or not amount.is_finite():
+        return None
+    minor = int((amount * 100).to_integral_value())
+    return minor if 0 <= minor <= _LARGEST_MINOR else None
+
+
+def composed_tag(record: Record) -> str | None:
+    """The tag; where there is none, item code and register number as one (3100102001-8)."""
+    if record.asset_tag:
+        return _clean(record.asset_tag)
+    if record.item_code and record.register:
+        return f"{_clean(record.item_code)}-{_clean(record.register)}"
+    return None
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def values_of(record: Record) -> dict[str, object]:
+    """{column: value} of what the record states; blank fields are absent, so that they clear nothing.
+
+    What the importers fall back to (class other, one unit) is not a statement and absent too.
+    """
+    cost = to_minor(record.cost)
+    stated: dict[str, object] = {
+        "asset_tag": composed_tag(record),
+        "item_code": _clean(record.item_code),
+        "register_number": _clean(record.register),
+        "serial": _clean(record.serial),
+        "name": _clean(record.name),
+        "asset_class": record.asset_class if record.asset_class != AssetClass.OTHER else None,
+        "it_scope": str(record.it_scope) if record.it_scope != ItScope.OTHER else None,
+        "status": record.status if record.status in _STATUSES else None,
+        "units": record.units if record.units != 1 or "units" in record.columns_present else None,
+        "condition": record.condition,
+        "acquired_on": _iso(record.acquired_on),
+        "acquired_precision": record.acquired_precision if record.acquired_on else None,
+        "cost_minor": cost,
+        "currency": record.currency or "IDR" if cost is not None else None,
+        "source": _clean(record.source),
+        "location": _clean(record.location),
+        "custodian": _clean(record.custodian),
+        "hostname": _clean(record.hostname),
+        "warranty_ends_on": _iso(record.warranty_ends_on),
+        "support_ends_on": _iso(record.support_ends_on),
+        "notes": _clean(record.notes),
+    }
+    return {name: value for name, value in stated.items() if value is not None and value != ""}
+
+
+def titles_of(record: Record) -> list[Title]:
+    """The record's software in file order without repeats, the operating system first."""
+    found: dict[Title, None] = {}
+    if record.os and not any(item.role == InstallationRole.OPERATING_SYSTEM for item in record.software):
+        found[(InstallationRole.OPERATING_SYSTEM.value, "", _clean(record.os), "")] = None
+    for item in record.software:
+        if item.name:
+            found[(str(item.role), _clean(item.publisher), _clean(item.name), _clean(item.version))] = None
+    return list(found)
+
+
+def model_of(record: Record) -> tuple[str, str] | None:
+    """(manufacturer, model) with '' for an absent part; None when the record names neither."""
+    pair = (_clean(record.brand), _clean(record.model))
+    return pair if any(pair) else None
+
+
+def prepare(record: Record, policy: KeyPolicy) -> Prepared:
+    """The record in stored form. A row without any name gets the fingerprint of its content as key."""
+    values = values_of(record)
+    keys = find_keys(
+        policy,
+        asset_tag=record.asset_tag,
+        item_code=record.item_code,
+        register=record.register,
+        serial=record.serial,
+        hostname=record.hostname,
+        uuid=record.uuid,
+    )
+    model = model_of(record)
+    if not keys:
+        manufacturer, name = model or ("", "")
+        keys = {CONTENT: fingerprint({**values, "manufacturer": manufacturer, "model": name})}
+    return Prepared(values, keys, model, titles_of(record))
+
+
+def split_by_condition(record: Record) -> Iterator[tuple[Record, str]]:
+    """(record, suffix of its keys) for each condition of a row that counts several; units and cost add up.
+
+    The first condition keeps the plain keys: a thing that is later registered alone is found again.
+    """
+    counted = [(word, n) for word in Condition if (n := (record.conditions or {}).get(word, 0)) > 0]
+    if len(counted) < 2:
+        yield (replace(record, condition=counted[0][0].value) if counted and not record.condition else record), ""
+        return
+    total = sum(n for _, n in counted)
+    spent = Decimal(0)
+    for place, (word, n) in enumerate(counted):
+        cost = None
+        if record.cost is not None:
+            rest = record.cost - spent
+            cost = rest if place == len(counted) - 1 else (record.cost * n / total).quantize(Decimal("0.01"))
+            spent += cost
+        part = replace(record, units=n, condition=word.value, conditions=None, cost=cost)
+        yield part, f"@{word.value}" if place else ""

@@ -1,0 +1,226 @@
+"""Staging a read file as a batch: identity, comparison with what is held, and the rows of the preview.
+
+First every record is prepared and spooled, without the database; then one transaction finds the assets
+that the rows mean, compares, and writes the batch. The number of statements does not depend on the rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from importers.rows import Record
+from tracker.inventory.keys import CONTENT, KeyPolicy
+from tracker.inventory.models import ItScope, RowOutcome
+from tracker.inventory.records import MODEL, Prepared, Title, prepare, split_by_condition
+from tracker.inventory.spool import Spool
+
+Problem = dict[str, object]
+#: JSON without spaces; the values are plain, so that the check for cycles only costs time.
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_NAMED = 5
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a row stands in the file."""
+
+    n: int
+    sheet: str
+    row: int
+
+    def __str__(self) -> str:
+        return f"sheet {self.sheet} row {self.row}"
+
+
+@dataclass(slots=True)
+class Collected:
+    """Everything known about the file when its last record is spooled."""
+
+    spool: Spool
+    titles: dict[Title, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    first: dict[str, Place] = field(default_factory=dict)
+    repeated: dict[str, list[Place]] = field(default_factory=dict)
+    content: dict[str, int] = field(default_factory=dict)
+    agencies: dict[str, Place] = field(default_factory=dict)
+    installations: int = 0
+
+    def title_number(self, title: Title) -> int:
+        """The number by which rows name `title`."""
+        return self.titles.setdefault(title, len(self.titles))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a file is imported: near-IT and other things only when asked for."""
+
+    include_near_it: bool
+    include_other: bool
+
+    def skip_reason(self, record: Record) -> str | None:
+        """Why the record is left out; None when it is not."""
+        if record.it_scope == ItScope.OTHER and not self.include_other:
+            return "not-it"
+        if record.it_scope == ItScope.NEAR_IT and not self.include_near_it:
+            return "near-it"
+        return None
+
+
+def label_of(record: Record) -> str:
+    """A short text by which a person finds the row."""
+    parts = (record.asset_tag or record.item_code, record.register, record.name or record.model, record.serial)
+    return " ".join(part for part in parts if part)[:120]
+
+
+def collect(batches: Iterable[Iterable[Record]], wanted: Wanted, policy: KeyPolicy, spool: Spool) -> Collected:
+    """Spool all records of a reading; one spooled row per asset, skipped or rejected record."""
+    collected = Collected(spool)
+    for batch in batches:
+        for record in batch:
+            _collect_record(collected, record, wanted, policy)
+    return collected
+
+
+def _collect_record(collected: Collected, record: Record, wanted: Wanted, policy: KeyPolicy) -> None:
+    for problem in record.problems:
+        collected.problems.append(problem_of(problem))
+    if record.agency_text:
+        here = Place(collected.spool.count, record.sheet, record.row)
+        collected.agencies.setdefault(record.agency_text.strip(), here)
+    reason = wanted.skip_reason(record)
+    if record.rejected:
+        why = "; ".join(problem.message for problem in record.problems) or "rejected"
+        _set_aside(collected, record, RowOutcome.REJECTED, why)
+    elif reason is not None:
+        _set_aside(collected, record, RowOutcome.SKIPPED, reason)
+    elif record.conditions:
+        for part, suffix in split_by_condition(record):
+            _collect_asset(collected, part, prepare(part, policy), suffix)
+    else:
+        _collect_asset(collected, record, prepare(record, policy), "")
+
+
+def _set_aside(collected: Collected, record: Record, outcome: RowOutcome, reason: str) -> None:
+    collected.spool.add((record.sheet, record.row, outcome.value, label_of(record), reason, None, {}))
+
+
+def _collect_asset(collected: Collected, record: Record, prepared: Prepared, suffix: str) -> None:
+    keys = prepared.keys
+    if CONTENT in keys:
+        # The same content again is the next of its kind: the nth row means the nth such thing.
+        occurrence = collected.content.get(keys[CONTENT], 0) + 1
+        collected.content[keys[CONTENT]] = occurrence
+        keys = {CONTENT: f"{keys[CONTENT]}#{occurrence}"}
+    if suffix:
+        keys = {scheme: value + suffix for scheme, value in keys.items()}
+    _note_keys(collected, record, keys)
+    stored = prepared.values
+    stored["keys"] = keys
+    if prepared.model is not None:
+        stored["model"] = collected.title_number((MODEL, *prepared.model, ""))
+    if prepared.titles:
+        stored["software"] = [collected.title_number(title) for title in prepared.titles]
+        stored["at"] = collected.installations
+        collected.installations += len(prepared.titles)
+    collected.spool.add(
+        (record.sheet, record.row, RowOutcome.CREATED.value, label_of(record), None, encode(stored), keys)
+    )
+
+
+def _note_keys(collected: Collected, record: Record, keys: Mapping[str, str]) -> None:
+    """Remember the strongest name of the row, and its serial, to see the ones that come twice."""
+    strongest = next(iter(keys))
+    for scheme in {strongest, "serial"} & keys.keys():
+        key = f"{scheme}:{keys[scheme]}"
+        here = Place(collected.spool.count, record.sheet, record.row)
+        held = collected.first.setdefault(key, here)
+        if held is not here:
+            collected.repeated.setdefault(key, [held]).append(here)
+
+
+def find_rejected(collected: Collected) -> dict[int, str]:
+    """{row number: why} for rows whose strongest name stands more than once in the file.
+
+    A serial that is only the second name of its rows is noted as a problem and rejects nothing.
+    """
+    if not collected.repeated:
+        return {}
+    places = {place.n: place for found in collected.repeated.values() for place in found}
+    strongest = _strongest_keys(collected.spool, places)
+    rejected: dict[int, str] = {}
+    for key, found in collected.repeated.items():
+        scheme, value = key.split(":", 1)
+        mine = [place for place in found if strongest[place.n] == key]
+        if mine:
+            rejected.update({place.n: _repeat_message(scheme, value, place, found) for place in mine})
+        code = "duplicate-key" if mine else "duplicate-serial"
+        for place in found:
+            message = _repeat_message(scheme, value, place, found)
+            collected.problems.append(_problem(place, scheme, code, message, value))
+    return rejected
+
+
+def _strongest_keys(spool: Spool, numbers: Mapping[int, Place]) -> dict[int, str]:
+    found = {}
+    for n, row in enumerate(spool):
+        if n in numbers:
+            scheme, value = next(iter(row[6].items()))
+            found[n] = f"{scheme}:{value}"
+    return found
+
+
+def _repeat_message(scheme: str, value: str, here: Place, found: list[Place]) -> str:
+    others = [str(place) for place in found if place.n != here.n]
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    return f"{scheme} {value} also stands in {', '.join(others[:_NAMED])}{more}"
+
+
+def _problem(place: Place, column: str | None, code: str, message: str, value: str | None) -> Problem:
+    return {
+        "sheet": place.sheet,
+        "row": place.row,
+        "column": column,
+        "code": code,
+        "message": message,
+        "value": value,
+    }
+
+
+def problem_of(problem: object) -> Problem:
+    """A problem of the importers as JSON."""
+    names = ("sheet", "row", "column", "code", "message", "value")
+    return {name: getattr(problem, name) for name in names}
+
+
+def note_agencies(collected: Collected, known: Iterable[str]) -> None:
+    """Point out rows that name an agency other than the one imported into, once per name."""
+    ours = {name.casefold() for name in known}
+    for text, place in collected.agencies.items():
+        if text and text.casefold() not in ours:
+            message = f"the row names the agency {text!r}; it is imported into the one that was chosen"
+            collected.problems.append(_problem(place, "agency", "other-agency", message, text))
+
+
+def note_nameless(collected: Collected) -> None:
+    """Point out, once, that rows without tag, number, serial or host name are known by their content only."""
+    count = sum(collected.content.values())
+    if not count:
+        return
+    place = next(
+        Place(n, row[0], row[1]) for n, row in enumerate(collected.spool) if CONTENT in row[6]
+    )  # fmt: skip
+    message = (
+        f"{count} rows have no tag, register number, serial or host name: they are recognised by their "
+        "content, and a changed one will look new"
+    )
+    collected.problems.append(_problem(place, None, "no-identifier", message, str(count)))
+
+
+def iterate_keys(spool: Spool, skip: Mapping[int, str], order: Mapping[str, int]) -> Iterator[tuple[int, int, str, str]]:
+    """(row number, rank, scheme, value) of every name of the rows that are not set aside; rank 0 is strongest."""
+    for n, row in enumerate(spool):
+        if n not in skip:
+            for rank, (scheme, value) in enumerate(row[6].items()):
+                yield n, rank, scheme, value
