@@ -1,0 +1,212 @@
+"""What the command line, the API, the pages and the schedule call: scans, real and of another day."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Engine, func, select
+from sqlmodel import Session
+
+from tracker.db import new_id, reading, table_of, transaction
+from tracker.identity import audit
+from tracker.identity.errors import Forbidden
+from tracker.identity.models import Agency
+from tracker.identity.rules import Permission
+from tracker.identity.schemas import Principal, Scope
+from tracker.lifecycle import details, fanout, history, queries, stored, temporary
+from tracker.lifecycle import scan as scanning
+from tracker.lifecycle.evaluation import Cause, Evaluation, evaluate
+from tracker.lifecycle.facts import Facts, load
+from tracker.lifecycle.fanout import Source
+from tracker.lifecycle.models import ScanRun
+from tracker.lifecycle.policies import ensure_policy, get_policy
+from tracker.lifecycle.policy import Policy
+from tracker.lifecycle.rollups import keep_rollups
+from tracker.lifecycle.scan import Tally
+from tracker.lifecycle.schemas import Coverage, FindingFilter, FindingRow, ScanResult
+
+__all__ = ["ensure_policy", "findings_as_of", "scan", "scan_as_of"]
+
+agency = table_of(Agency)
+scan_run = table_of(ScanRun)
+
+
+def scan(engine: Engine, principal: Principal, today: date, now: datetime) -> ScanResult:
+    """Bring the stored findings of the principal's agencies up to `today`; only differences are written.
+
+    Opens its own transactions: one for verdicts, one per chunk of agencies, one for the run. Statements
+    grow with the number of chunks, never with rows. A second scan of the same day and state writes no
+    row at all, also none in scan_run: that a scan was started stands in job_run.
+    Raises: Forbidden where the principal may scan nowhere.
+    """
+    started = time.monotonic()
+    scope = _scope(principal, Permission.SCAN)
+    with transaction(engine) as session:
+        policy = ensure_policy(session, now)
+    with reading(engine) as session:
+        facts = load(session, today)
+        evaluation = _evaluate(session, facts, Source(), policy, today)
+        agencies = queries.list_agency_sizes(session, scope)
+    with engine.connect() as connection, Session(bind=connection, expire_on_commit=False) as session:
+        try:
+            written = _prepare(session, evaluation, today, now)
+            tally = Tally()
+            for chunk in scanning.chunks(agencies):
+                with session.begin():
+                    written += _scan_chunk(session, chunk, policy, tally, today)
+        finally:
+            _clear(session)
+    result = _result(today, evaluation, tally, started)
+    if written:
+        with transaction(engine) as session:
+            _keep_run(session, principal, result, policy, facts, now)
+    return result
+
+
+def _scope(principal: Principal, permission: Permission) -> Scope:
+    scope = principal.scope(permission)
+    if scope.is_empty:
+        raise Forbidden("forbidden", f"You may not do this: {permission.value} is needed.")
+    return scope
+
+
+def _evaluate(session: Session, facts: Facts, source: Source, policy: Policy, day: date) -> Evaluation:
+    ages, warranties = queries.list_distinct_dates(session, source)
+    return evaluate(facts, ages, warranties, policy, day)
+
+
+def _prepare(session: Session, evaluation: Evaluation, today: date, now: datetime) -> int:
+    """Store verdicts and states, fill the temporary tables; how many rows of states were written."""
+    causes = evaluation.causes()
+    with session.begin():
+        temporary.create_all(session)
+        conditions = stored.keep_conditions(session, causes)
+        verdicts = stored.keep_verdicts(session, causes, conditions, now)
+        written = stored.keep_states(session, evaluation.states, today)
+        scanning.fill(session, evaluation, causes, conditions, verdicts)
+        fanout.cover_contracts(session, today)
+        temporary.analyze(session, temporary.COVERED)
+    return written
+
+
+def _scan_chunk(session: Session, chunk: Sequence[int], policy: Policy, tally: Tally, today: date) -> int:
+    scanning.lock_chunk(session, chunk)
+    source = Source()
+    wanted = scanning.stage_chunk(session, source, chunk, policy)
+    changes = fanout.reconcile(session, wanted, today)
+    counted = scanning.tally_chunk(session, source, policy, tally)
+    differing = keep_rollups(session, chunk, today, counted)
+    tally.add(changes)
+    return changes.opened + changes.resolved + changes.changed + differing
+
+
+def _clear(session: Session) -> None:
+    """Give the connection back without our temporary tables, whatever happened."""
+    session.rollback()
+    with session.begin():
+        temporary.drop_all(session)
+
+
+def _result(day: date, evaluation: Evaluation, tally: Tally, started: float) -> ScanResult:
+    names = ("tracked", "matched", "dated", "not_tracked")
+    return ScanResult(
+        as_of=day,
+        assets=tally.assets,
+        installations=tally.total("installations"),
+        titles=len({one.subject_id for one in evaluation.states if one.kind == "title"}),
+        coverage=Coverage(**{name: tally.total(name) for name in names}),
+        opened=tally.changes.opened,
+        resolved=tally.changes.resolved,
+        changed=tally.changes.changed,
+        open=tally.open_by_rule(),
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def _keep_run(
+    session: Session, principal: Principal, result: ScanResult, policy: Policy, facts: Facts, now: datetime
+) -> None:
+    run_id = new_id(session)
+    session.execute(
+        scan_run.insert().values(
+            id=run_id,
+            as_of=result.as_of,
+            started_at=now,
+            finished_at=now,
+            policy_id=policy.id,
+            matcher_version=facts.matcher_version,
+            catalogue_as_of=facts.catalogue_as_of,
+            result=result.to_json(),
+        )
+    )
+    root = session.execute(select(func.min(agency.c.id)).where(agency.c.parent_id.is_(None))).scalar_one()
+    told: dict[str, object] = {
+        "opened": result.opened,
+        "resolved": result.resolved,
+        "changed": result.changed,
+    }
+    audit.record(session, principal, "scan", "scan_run", run_id, root, told, now)
+
+
+def scan_as_of(
+    engine: Engine, principal: Principal, as_of: date, known_at: datetime | None = None
+) -> ScanResult:
+    """What a scan of the day `as_of` would find with what was known at `known_at` (None: now).
+
+    Writes nothing: opened, resolved and changed are 0.
+    Raises: Forbidden where the principal may see nothing.
+    """
+    started = time.monotonic()
+    scope = _scope(principal, Permission.VIEW)
+    tally = Tally()
+    with scanning.scratch(engine) as session:
+        source = Source(known_at)
+        agencies = queries.list_agency_sizes(session, scope)
+        policy, evaluation, _ = _prepare_as_of(session, source, agencies, as_of)
+        for chunk in scanning.chunks(agencies):
+            scanning.stage_chunk(session, source, chunk, policy)
+            scanning.tally_chunk(session, source, policy, tally)
+    return _result(as_of, evaluation, tally, started)
+
+
+def _prepare_as_of(
+    session: Session, source: Source, agencies: Sequence[tuple[int, int]], as_of: date
+) -> tuple[Policy, Evaluation, list[Cause]]:
+    if source.known_at is not None:
+        scanning.point_at(session, [agency_id for agency_id, _ in agencies])
+        history.stage_assets(session, source.known_at)
+    policy = get_policy(session, source.known_at)
+    facts = load(session, as_of, source.known_at)
+    evaluation = _evaluate(session, facts, source, policy, as_of)
+    causes = evaluation.causes()
+    scanning.fill(session, evaluation, causes, *scanning.provisional(causes))
+    fanout.cover_contracts(session, as_of)
+    return policy, evaluation, causes
+
+
+def findings_as_of(
+    engine: Engine,
+    principal: Principal,
+    as_of: date,
+    known_at: datetime | None = None,
+    wanted: FindingFilter | None = None,
+) -> list[FindingRow]:
+    """The findings that hold on `as_of` with what was known at `known_at`, by agency, asset and rule.
+
+    Nothing is stored: ids are None and `opened_on` is the day asked for. Writes nothing.
+    Raises: Forbidden where the principal may see nothing; NotFound for an agency outside the subtree.
+    """
+    scope = _scope(principal, Permission.VIEW)
+    wanted = wanted or FindingFilter()
+    rows: list[FindingRow] = []
+    with scanning.scratch(engine) as session:
+        source = Source(known_at)
+        agencies = queries.list_agency_sizes(session, scope, wanted.agency)
+        policy, evaluation, causes = _prepare_as_of(session, source, agencies, as_of)
+        told = details.of_evaluation(session, causes, evaluation.states)
+        for chunk in scanning.chunks(agencies):
+            scanning.stage_chunk(session, source, chunk, policy)
+            rows.extend(queries.list_staged(session, source, wanted, as_of, told))
+    return rows

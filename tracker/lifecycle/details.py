@@ -1,0 +1,224 @@
+"""What a finding says of itself: its title, release and dates, and evidence composed from shared parts.
+
+Findings are many and narrow; verdicts, title states and names are few and are read once per answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, select
+from sqlmodel import Session
+
+from tracker.catalogue.models import Product, Release
+from tracker.db import table_of
+from tracker.inventory.models import HardwareModel, Installation, SoftwareTitle
+from tracker.lifecycle.evaluation import Cause, State
+from tracker.lifecycle.models import Condition, TitleState, Verdict
+from tracker.lifecycle.rules import Phase
+
+condition = table_of(Condition)
+installation = table_of(Installation)
+model = table_of(HardwareModel)
+product = table_of(Product)
+release = table_of(Release)
+state = table_of(TitleState)
+title = table_of(SoftwareTitle)
+verdict = table_of(Verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A verdict in words: what it is about, its dates, and the evidence of title and rule together."""
+
+    since_on: date | None
+    ends_on: date | None
+    title: str | None
+    product: str | None
+    release: str | None
+    version: str | None
+    evidence: Mapping[str, object]
+
+
+@dataclass
+class Details:
+    """Details by verdict, and what is unknown by asset."""
+
+    by_verdict: dict[int, Detail]
+    unknown_titles: dict[int, list[dict[str, object]]] = field(default_factory=dict)
+
+    def evidence(self, verdict_id: int, asset_id: int, rule: str) -> Mapping[str, object]:
+        """A finding's evidence; for lifecycle-unknown, which titles of the asset are unknown, and why."""
+        told = self.by_verdict[verdict_id].evidence
+        if rule != "lifecycle-unknown":
+            return told
+        titles = self.unknown_titles.get(asset_id, [])
+        return {**told, "unknown": titles or [{"reason": "no-acquisition-date"}]}
+
+
+def load_details(session: Session, verdict_ids: Sequence[int] | None) -> Details:
+    """Details of the verdicts named, or of all. Two statements."""
+    columns = (condition.c.subject_kind, condition.c.subject_id, verdict.c.id, verdict.c.since_on)
+    query = _named(
+        select(
+            *columns,
+            verdict.c.ends_on,
+            verdict.c.title_id,
+            verdict.c.scope_agency_id,
+            verdict.c.version,
+            verdict.c.evidence,
+            *_NAMES,
+        )
+        .select_from(verdict)
+        .join(condition, condition.c.id == verdict.c.condition_id),
+        verdict.c.title_id,
+        verdict.c.release_id,
+    )
+    if verdict_ids is not None:
+        query = query.where(verdict.c.id.in_(verdict_ids))
+    rows = session.execute(query).all()
+    states = _states(session, rows, everything=verdict_ids is None)
+    found = {}
+    for row in rows:
+        kind, subject_id = _state_of(row)
+        shared = states.get((kind, subject_id, row.scope_agency_id), {})
+        found[row.id] = _detail(row, row.since_on, row.ends_on, row.version, {**shared, **row.evidence})
+    return Details(found)
+
+
+_NAMES = (
+    title.c.publisher,
+    title.c.name.label("title_name"),
+    title.c.version.label("title_version"),
+    model.c.manufacturer,
+    model.c.name.label("model_name"),
+    release.c.name.label("release_name"),
+    product.c.slug,
+)
+
+
+def _named(query: Select[Any], title_id: Any, release_id: Any) -> Select[Any]:
+    about_model = (condition.c.subject_kind == "model") & (model.c.id == condition.c.subject_id)
+    about_product = (condition.c.subject_kind == "product") & (product.c.id == condition.c.subject_id)
+    return (
+        query.outerjoin(title, title.c.id == title_id)
+        .outerjoin(model, about_model)
+        .outerjoin(release, release.c.id == release_id)
+        .outerjoin(product, about_product | (product.c.id == release.c.product_id))
+    )
+
+
+def _state_of(row: Row[Any]) -> tuple[str, int]:
+    return ("model", row.subject_id) if row.subject_kind == "model" else ("title", row.title_id or 0)
+
+
+def _states(
+    session: Session, rows: Iterable[Row[Any]], *, everything: bool
+) -> dict[tuple[str, int, int], dict[str, object]]:
+    query = select(state.c.subject_kind, state.c.subject_id, state.c.scope_agency_id, state.c.evidence)
+    if not everything:
+        query = query.where(state.c.subject_id.in_({_state_of(row)[1] for row in rows}))
+    return {(row[0], row[1], row[2]): row[3] for row in session.execute(query)}
+
+
+def _detail(
+    row: Row[Any],
+    since_on: date | None,
+    ends_on: date | None,
+    version: str | None,
+    told: Mapping[str, object],
+) -> Detail:
+    return Detail(since_on, ends_on, _title(row), row.slug, row.release_name, version, told)
+
+
+def _title(row: Row[Any]) -> str | None:
+    if row.title_name is not None:
+        return title_text(row.publisher, row.title_name, row.title_version)
+    if row.model_name is not None:
+        return f"{row.manufacturer} {row.model_name}".strip()
+    return None
+
+
+def title_text(publisher: str, name: str, version: str) -> str:
+    """A title in one line; publisher and version are left out where the name begins or ends with them."""
+    parts = [] if not publisher or name.lower().startswith(publisher.lower()) else [publisher]
+    parts.append(name)
+    if version and not name.endswith(version):
+        parts.append(version)
+    return " ".join(parts)
+
+
+def add_unknown_titles(
+    session: Session,
+    details: Details,
+    assets: Select[Any] | Sequence[int],
+    known_at: datetime | None = None,
+) -> None:
+    """Note, for `assets` (ids, or a query of ids), the titles that are unknown and why. One statement.
+
+    Titles are those on the assets at `known_at` (None: now), their state is the one last stored.
+    """
+    still = installation.c.superseded_at.is_(None)
+    held: list[ColumnElement[bool]] = [still]
+    if known_at is not None:
+        held = [installation.c.recorded_at <= known_at, still | (installation.c.superseded_at > known_at)]
+    rows = session.execute(
+        select(
+            installation.c.asset_id,
+            installation.c.agency_id,
+            state.c.scope_agency_id,
+            title.c.publisher,
+            title.c.name,
+            title.c.version,
+            state.c.phase,
+            state.c.evidence,
+        )
+        .select_from(installation)
+        .join(title, title.c.id == installation.c.title_id)
+        .join(state, (state.c.subject_kind == "title") & (state.c.subject_id == title.c.id))
+        .where(*held, installation.c.asset_id.in_(assets))
+        .where(state.c.scope_agency_id.in_([0, installation.c.agency_id]))
+        .order_by(installation.c.asset_id, title.c.id, state.c.scope_agency_id)
+    )
+    found: dict[int, dict[str, tuple[str, dict[str, object]]]] = defaultdict(dict)
+    for row in rows:
+        # The agency's own match comes after the shared one and stands in its place.
+        found[row.asset_id][title_text(row.publisher, row.name, row.version)] = (row.phase, row.evidence)
+    for asset_id, titles in found.items():
+        details.unknown_titles[asset_id] = [
+            {"title": name, "reason": told.get("unknown"), "policy": told.get("policy")}
+            for name, (phase, told) in titles.items()
+            if phase == Phase.UNKNOWN
+        ]
+
+
+def of_evaluation(session: Session, causes: Sequence[Cause], states: Sequence[State]) -> Details:
+    """Details of verdicts that are not stored, numbered by their place from 1. Three statements."""
+    titles = {row.id: title_text(*row[1:]) for row in session.execute(select(title.c.id, *_NAMES_OF_TITLE))}
+    models = {
+        row.id: f"{row.manufacturer} {row.name}".strip()
+        for row in session.execute(select(model.c.id, model.c.manufacturer, model.c.name))
+    }
+    joined = select(release.c.id, release.c.name, product.c.slug).join(product)
+    releases = {row.id: (row.slug, row.name) for row in session.execute(joined)}
+    slugs = {row.id: row.slug for row in session.execute(select(product.c.id, product.c.slug))}
+    evidence = {(one.kind, one.subject_id, one.scope): one.evidence for one in states}
+    found = {}
+    for at, cause in enumerate(causes, start=1):
+        _, kind, subject_id, _ = cause.condition
+        about = ("model", subject_id) if kind == "model" else ("title", cause.title_id or 0)
+        name = models.get(subject_id) if kind == "model" else titles.get(cause.title_id or 0)
+        slug, release_name = releases.get(cause.release_id or 0, (None, None))
+        if slug is None and kind == "product":
+            slug = slugs.get(subject_id)
+        told = {**evidence.get((*about, cause.scope), {}), **cause.verdict.facts}
+        made = cause.verdict
+        found[at] = Detail(made.since_on, made.ends_on, name, slug, release_name, cause.version, told)
+    return Details(found)
+
+
+_NAMES_OF_TITLE = (title.c.publisher, title.c.name, title.c.version)

@@ -1,0 +1,271 @@
+"""What a scan loads: titles and models as matched, dates, newer versions, exploited products. Reads only."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlmodel import Session
+
+from tracker.catalogue.models import CatalogueSnapshot, ExploitedEntry, Product, Release, ReleaseFact, Version
+from tracker.db import table_of
+from tracker.inventory.models import HardwareModel, SoftwareTitle, TitleMatch
+from tracker.lifecycle.rules import Exploited, PatchFacts, ReleaseDates, Subject
+
+entry = table_of(ExploitedEntry)
+fact = table_of(ReleaseFact)
+match = table_of(TitleMatch)
+model = table_of(HardwareModel)
+product = table_of(Product)
+release = table_of(Release)
+snapshot = table_of(CatalogueSnapshot)
+title = table_of(SoftwareTitle)
+version = table_of(Version)
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A subject with its version key and the evidence of its match."""
+
+    subject: Subject
+    version_key: str | None
+    evidence: Mapping[str, object] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """The dates of a release with what the evidence of a finding cites."""
+
+    dates: ReleaseDates
+    latest: str | None
+    latest_on: date | None
+    cited: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Dated versions of a release in version order, and from each place on the earliest date."""
+
+    keys: list[str]
+    names: list[str]
+    dates: list[date | None]
+    earliest_from: list[date | None]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the rules need, by id."""
+
+    matched: list[Matched]
+    releases: Mapping[int, Dated]
+    versions: Mapping[int, Versions]
+    exploited: Mapping[int, tuple[Exploited, ...]]
+    catalogue_as_of: date | None
+    exploited_as_of: date | None
+    matcher_version: str
+
+    def patch_facts(self, found: Matched, day: date) -> PatchFacts | None:
+        """What is newer than the installed version on `day`; None where the version is not known."""
+        release_id = found.subject.release_id
+        if release_id is None or found.version_key is None:
+            return None
+        dated = self.releases.get(release_id)
+        latest = dated.latest if dated is not None and (dated.latest_on or day) <= day else None
+        latest_on = dated.latest_on if dated is not None else None
+        return _patch_facts(self.versions.get(release_id), found, latest, latest_on)
+
+
+def _patch_facts(
+    known: Versions | None, found: Matched, latest: str | None, latest_on: date | None
+) -> PatchFacts | None:
+    installed = found.subject.version
+    if known is None:
+        if latest is None:
+            return None
+        # Without dated versions only "is it the latest" can be told, not how many lie between.
+        return PatchFacts(latest, int(latest != installed), latest_on, None, known=False)
+    key = found.version_key or ""
+    after = bisect_right(known.keys, key)
+    exact = after > 0 and known.keys[after - 1] == key
+    newer = len(known.keys) - after
+    return PatchFacts(
+        latest=known.names[-1],
+        newer_versions=newer,
+        newer_since_on=known.earliest_from[after] if newer else None,
+        installed_on=known.dates[after - 1] if exact else None,
+        known=exact,
+    )
+
+
+def load(session: Session, day: date, known_at: datetime | None = None) -> Facts:
+    """Everything the rules need on `day`, as known at `known_at` (None: now). Eight statements."""
+    matched = [*_matched(session, "title"), *_matched(session, "model")]
+    newest = {row.kind: row.as_of for row in _snapshots(session, known_at)}
+    return Facts(
+        matched=matched,
+        releases=_releases(session, known_at),
+        versions=_versions(session, day),
+        exploited=_exploited(session, day, known_at),
+        catalogue_as_of=max(newest.values(), default=None),
+        exploited_as_of=_exploited_as_of(newest),
+        matcher_version=_matcher_version(session),
+    )
+
+
+def _snapshots(session: Session, known_at: datetime | None) -> Iterable[Row[Any]]:
+    query = select(snapshot.c.kind, snapshot.c.as_of).order_by(snapshot.c.loaded_at, snapshot.c.id)
+    if known_at is not None:
+        query = query.where(snapshot.c.loaded_at <= known_at)
+    return session.execute(query)
+
+
+def _exploited_as_of(newest: Mapping[str, date]) -> date | None:
+    return next((on for kind, on in newest.items() if "exploited" in kind), None)
+
+
+def _matcher_version(session: Session) -> str:
+    newest = select(match.c.matcher_version).order_by(match.c.matched_at.desc(), match.c.id.desc()).limit(1)
+    return session.execute(newest).scalar_one_or_none() or ""
+
+
+def _matched(session: Session, kind: str) -> list[Matched]:
+    """Every title (or model) with its matches; one without a shared match is there as not matched."""
+    subjects = title if kind == "title" else model
+    on = and_(match.c.subject_kind == kind, match.c.subject_id == subjects.c.id)
+    rows = session.execute(
+        select(
+            subjects.c.id,
+            match.c.scope_agency_id,
+            match.c.outcome,
+            match.c.tier,
+            match.c.product_id,
+            match.c.release_id,
+            match.c.version,
+            match.c.version_key,
+            match.c.confidence,
+            match.c.method,
+            match.c.reason,
+            match.c.evidence,
+        )
+        .select_from(subjects.outerjoin(match, on))
+        .order_by(subjects.c.id, match.c.scope_agency_id)
+    )
+    found: list[Matched] = []
+    shared: set[int] = set()
+    seen: set[int] = set()
+    for row in rows:
+        seen.add(row[0])
+        if not row[1]:
+            shared.add(row[0])
+        found.append(_read_match(kind, row))
+    found.extend(Matched(Subject(kind, missing), None, None) for missing in sorted(seen - shared))
+    return found
+
+
+def _read_match(kind: str, row: Any) -> Matched:
+    subject_id, scope, outcome, tier, product_id, release_id, name, key, confidence, method, reason, told = (
+        row
+    )
+    if outcome is None:
+        return Matched(Subject(kind, subject_id), None, None)
+    subject = Subject(kind, subject_id, scope, outcome, tier, product_id, release_id, name)
+    evidence = {
+        "outcome": outcome,
+        "tier": tier,
+        "confidence": confidence,
+        "method": method,
+        "evidence": told,
+    }
+    if reason:
+        evidence["reason"] = reason
+    return Matched(subject, key, evidence)
+
+
+def _known(table: Any, known_at: datetime | None) -> ColumnElement[bool]:
+    current: ColumnElement[bool] = table.c.superseded_at.is_(None)
+    if known_at is None:
+        return current
+    return and_(table.c.recorded_at <= known_at, or_(current, table.c.superseded_at > known_at))
+
+
+def _releases(session: Session, known_at: datetime | None) -> dict[int, Dated]:
+    wanted = select(match.c.release_id).where(match.c.release_id.is_not(None))
+    rows = session.execute(
+        select(fact, snapshot.c.as_of, snapshot.c.source.label("snapshot_source"))
+        .join(snapshot, snapshot.c.id == fact.c.snapshot_id)
+        .where(_known(fact, known_at), fact.c.release_id.in_(wanted))
+        .order_by(fact.c.release_id, fact.c.recorded_at, fact.c.id)
+    )
+    return {row.release_id: _read_fact(row) for row in rows}
+
+
+def _read_fact(row: Row[Any]) -> Dated:
+    dates = ReleaseDates(
+        row.active_support_ends_on,
+        row.active_support_flag,
+        row.security_support_ends_on,
+        row.security_support_flag,
+        row.extended_support_ends_on,
+        row.extended_support_flag,
+    )
+    cited: dict[str, object] = {"source": row.source, "snapshot_as_of": row.as_of.isoformat()}
+    cited["dates"] = {name: told for name in _DATES if (told := _tell(row, name)) is not None}
+    return Dated(dates, row.latest_version, row.latest_released_on, cited)
+
+
+_DATES = ("released", "active_support_ends", "security_support_ends", "extended_support_ends", "discontinued")
+_FLAGS = {"active_support_ends": "active_support_flag", "security_support_ends": "security_support_flag"}
+_FLAGS |= {"extended_support_ends": "extended_support_flag", "discontinued": "discontinued_flag"}
+
+
+def _tell(row: Row[Any], name: str) -> str | None:
+    on = getattr(row, f"{name}_on")
+    if on is not None:
+        return str(on.isoformat())
+    flag = getattr(row, _FLAGS[name]) if name in _FLAGS else None
+    return None if flag is None else "ended, date unknown" if flag else "none announced"
+
+
+def _versions(session: Session, day: date) -> dict[int, Versions]:
+    wanted = select(match.c.release_id).where(
+        match.c.release_id.is_not(None), match.c.version_key.is_not(None)
+    )
+    rows = session.execute(
+        select(version.c.release_id, version.c.version_key, version.c.name, version.c.released_on)
+        .where(version.c.release_id.in_(wanted))
+        .where(or_(version.c.released_on.is_(None), version.c.released_on <= day))
+        .order_by(version.c.release_id, version.c.version_key, version.c.id)
+    )
+    grouped: dict[int, list[tuple[str, str, date | None]]] = defaultdict(list)
+    for release_id, key, name, released_on in rows:
+        grouped[release_id].append((key, name, released_on))
+    return {release_id: _in_order(found) for release_id, found in grouped.items()}
+
+
+def _in_order(found: list[tuple[str, str, date | None]]) -> Versions:
+    earliest: list[date | None] = [None] * len(found)
+    sofar: date | None = None
+    for at in range(len(found) - 1, -1, -1):
+        on = found[at][2]
+        if on is not None and (sofar is None or on < sofar):
+            sofar = on
+        earliest[at] = sofar
+    keys, names, dates = zip(*found, strict=True)
+    return Versions(list(keys), list(names), list(dates), earliest)
+
+
+def _exploited(session: Session, day: date, known_at: datetime | None) -> dict[int, tuple[Exploited, ...]]:
+    query = select(entry.c.product_id, entry.c.cve_id, entry.c.added_on).where(
+        entry.c.product_id.is_not(None), entry.c.added_on <= day
+    )
+    if known_at is not None:
+        query = query.where(entry.c.recorded_at <= known_at)
+    grouped: dict[int, list[Exploited]] = defaultdict(list)
+    for product_id, cve_id, added_on in session.execute(query.order_by(entry.c.added_on, entry.c.cve_id)):
+        grouped[product_id].append(Exploited(cve_id, added_on))
+    return {product_id: tuple(found) for product_id, found in grouped.items()}

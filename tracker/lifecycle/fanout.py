@@ -1,0 +1,327 @@
+"""Verdicts spread over assets: the SQL of a scan, one statement per set, inside one chunk of agencies.
+
+Joins are written in the order in which SQLite shall run them (CROSS JOIN keeps it); PostgreSQL orders
+them itself by the statistics of `temporary.analyze`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlmodel import Session
+
+from tracker.db import is_sqlite, reserve_ids, table_of
+from tracker.inventory.models import Installation
+from tracker.lifecycle import temporary
+from tracker.lifecycle.rules import Rule
+
+RULES = tuple(Rule)
+_INSTANT = table_of(Installation).c.recorded_at.type
+_UNKNOWN = RULES.index(Rule.LIFECYCLE_UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which inventory is evaluated: today's, or the one that was known at an instant."""
+
+    known_at: datetime | None = None
+
+    @property
+    def asset(self) -> str:
+        """The table that holds the assets."""
+        return "asset" if self.known_at is None else temporary.ASSET.name
+
+    @property
+    def held(self) -> str:
+        """SQL: the installation `i` is there."""
+        if self.known_at is None:
+            return "i.superseded_at IS NULL"
+        return "i.recorded_at <= :known_at AND (i.superseded_at IS NULL OR i.superseded_at > :known_at)"
+
+    def run(self, session: Session, sql: str, **values: object) -> Any:
+        """Execute `sql` with `values`, and with the instant where it asks for it."""
+        statement = text(sql)
+        if ":known_at" in sql:
+            statement = statement.bindparams(bindparam("known_at", type_=_INSTANT))
+            values["known_at"] = self.known_at
+        return session.execute(statement, values)
+
+
+def _write(session: Session, sql: str, values: Mapping[str, object] | None = None) -> int:
+    """Execute a statement that writes; how many rows it wrote."""
+    made: Any = session.execute(text(sql), values or {})
+    return int(made.rowcount)
+
+
+def cover_contracts(session: Session, day: date) -> None:
+    """Which agencies hold an extended-support contract on `day`, for which releases. One statement.
+
+    A contract covers the agency that holds it and all below; without a release, every release.
+    """
+    session.execute(
+        text(
+            """
+            INSERT INTO scan_covered (agency_id, release_id)
+            SELECT DISTINCT below.id, r.id
+            FROM support_contract s
+            JOIN agency holder ON holder.id = s.agency_id
+            JOIN agency below ON below.path >= holder.path
+              AND below.path < substr(holder.path, 1, length(holder.path) - 1) || '0'
+            JOIN release r ON r.product_id = s.product_id AND (s.release_id IS NULL OR r.id = s.release_id)
+            WHERE s.starts_on <= :day AND s.ends_on >= :day
+            """
+        ),
+        {"day": day.isoformat() if is_sqlite(session) else day},
+    )
+
+
+#: Conditions on a pick `p` for the agency of `{at}`: the agency's own match outranks the shared one, and
+#: verdicts that differ with a contract are taken by whether one covers the agency.
+_CHOSEN = """(p.plain = 1 OR (
+    (p.scope_id = {at}.agency_id OR (p.scope_id = 0 AND NOT EXISTS (
+        SELECT 1 FROM scan_scoped o
+        WHERE o.subject_kind = '{kind}' AND o.subject_id = p.subject_id AND o.agency_id = {at}.agency_id)))
+    AND (p.contract = -1 OR p.contract = CASE WHEN EXISTS (
+        SELECT 1 FROM scan_covered c WHERE c.agency_id = {at}.agency_id AND c.release_id = p.release_id)
+        THEN 1 ELSE 0 END)))"""
+_KEPT = "NOT EXISTS (SELECT 1 FROM scan_skipped s WHERE s.asset_id = {column})"
+
+
+def _titles(source: Source) -> str:
+    return f"""
+        SELECT i.agency_id, i.asset_id, p.condition_id, p.no
+        FROM scan_chunk k CROSS JOIN installation i CROSS JOIN scan_title_pick p
+        WHERE i.agency_id = k.agency_id AND {source.held} AND {_KEPT.format(column="i.asset_id")}
+          AND p.subject_id = i.title_id AND {_CHOSEN.format(at="i", kind="title")}"""  # noqa: S608
+
+
+def _models(source: Source) -> str:
+    return f"""
+        SELECT a.agency_id, a.id, p.condition_id, p.no
+        FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_model_pick p
+        WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")}
+          AND p.subject_id = a.hardware_model_id AND {_CHOSEN.format(at="a", kind="model")}"""  # noqa: S608
+
+
+def _ages(source: Source) -> str:
+    return f"""
+        SELECT a.agency_id, a.id, p.condition_id, p.no
+        FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_age_pick p
+        WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")}
+          AND p.asset_class = a.asset_class AND p.acquired_on = a.acquired_on
+          AND p.acquired_precision = COALESCE(a.acquired_precision, 'day')
+        UNION ALL
+        SELECT a.agency_id, a.id, p.condition_id, p.no
+        FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_undated_pick p
+        WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")}
+          AND a.acquired_on IS NULL AND a.status <> 'planned' AND p.asset_class = a.asset_class
+          AND NOT EXISTS (SELECT 1 FROM scan_dated_model d WHERE d.model_id = a.hardware_model_id)"""  # noqa: S608
+
+
+def _warranties(source: Source) -> str:
+    return f"""
+        SELECT a.agency_id, a.id, p.condition_id, p.no
+        FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_warranty_pick p
+        WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")}
+          AND p.warranty_ends_on = a.warranty_ends_on"""  # noqa: S608
+
+
+def stage_wanted(session: Session, source: Source, skipped: Sequence[str]) -> int:
+    """Fill scan_wanted with what should be open in the chunk; how many. Where several verdicts meet in
+    one condition of an asset, the heaviest (lowest number) stands. Six statements."""
+    temporary.empty(session, temporary.SKIPPED, temporary.WANTED)
+    statuses = ", ".join(f":status_{at}" for at in range(len(skipped)))
+    session.execute(
+        text(
+            f"""INSERT INTO scan_skipped (asset_id) SELECT a.id FROM {source.asset} a
+            WHERE a.agency_id IN (SELECT agency_id FROM scan_chunk)
+              AND (a.it_scope = 'other' OR a.status IN ({statuses}))"""  # noqa: S608
+        ),
+        {f"status_{at}": status for at, status in enumerate(skipped)},
+    )
+    temporary.analyze(session, temporary.SKIPPED)
+    parts = " UNION ALL ".join(part(source) for part in (_titles, _models, _ages, _warranties))
+    made = source.run(
+        session,
+        f"""INSERT INTO scan_wanted (agency_id, asset_id, condition_id, no)
+        SELECT h.agency_id, h.asset_id, h.condition_id, MIN(h.no) FROM ({parts}) AS h
+        GROUP BY h.agency_id, h.asset_id, h.condition_id
+        ORDER BY h.agency_id, h.asset_id, h.condition_id""",  # noqa: S608
+    )
+    temporary.analyze(session, temporary.WANTED)
+    return int(made.rowcount)
+
+
+_COLUMNS = (
+    "agency_id, id, asset_id, condition_id, verdict_id, rule, severity, ends_on, opened_on, resolved_on"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How many findings a chunk opened, resolved and gave another verdict."""
+
+    opened: int = 0
+    resolved: int = 0
+    changed: int = 0
+
+
+def reconcile(session: Session, wanted: int, day: date) -> Changes:
+    """Make the open findings of the chunk equal to scan_wanted, writing differences only.
+
+    At most eight statements; three and no write where nothing differs.
+    """
+    was_open = session.execute(
+        text(
+            """SELECT COUNT(*) FROM finding
+            WHERE resolved_on IS NULL AND agency_id IN (SELECT agency_id FROM scan_chunk)"""
+        )
+    ).scalar_one()
+    bound = {"day": day.isoformat() if is_sqlite(session) else day}
+    if was_open == 0:
+        return Changes(opened=_open(session, temporary.WANTED.name, wanted, bound))
+    missing, changed = _stage_difference(session)
+    resolved = _resolve(session, bound) if was_open != wanted - missing else 0
+    if changed:
+        _change(session)
+    if missing:
+        _open(session, temporary.DIFFERENCE.name, missing, bound)
+    return Changes(missing, resolved, changed)
+
+
+def _stage_difference(session: Session) -> tuple[int, int]:
+    """Fill scan_difference; how many findings are missing and how many rest on another verdict now."""
+    temporary.empty(session, temporary.DIFFERENCE)
+    for finding_id, joined in (("NULL", "LEFT JOIN"), ("f.id", "JOIN")):
+        test = "f.id IS NULL" if finding_id == "NULL" else "f.verdict_id <> v.verdict_id"
+        made = _write(
+            session,
+            f"""INSERT INTO scan_difference (agency_id, asset_id, no, finding_id)
+                SELECT w.agency_id, w.asset_id, w.no, {finding_id}
+                FROM scan_wanted w CROSS JOIN scan_verdict v {joined} finding f
+                  ON f.agency_id = w.agency_id AND f.asset_id = w.asset_id
+                  AND f.condition_id = w.condition_id AND f.resolved_on IS NULL
+                WHERE v.no = w.no AND {test} ORDER BY w.n""",  # noqa: S608
+        )
+        if finding_id == "NULL":
+            missing = int(made.rowcount)
+    return missing, int(made.rowcount)
+
+
+def _open(session: Session, table: str, count: int, bound: Mapping[str, object]) -> int:
+    """Insert the findings of `table` (numbered from 1), their ids from a block of exactly `count`."""
+    if not count:
+        return 0
+    ids = reserve_ids(session, count)
+    fresh = "" if table == temporary.WANTED.name else "AND d.finding_id IS NULL"
+    made = _write(
+        session,
+        f"""INSERT INTO finding ({_COLUMNS})
+            SELECT d.agency_id, :before + d.n, d.asset_id, v.condition_id, v.verdict_id, v.rule, v.severity,
+              v.ends_on, :day, NULL
+            FROM {table} d CROSS JOIN scan_verdict v
+            WHERE v.no = d.no {fresh} ORDER BY d.n""",  # noqa: S608
+        {"before": ids.start - 1, **bound},
+    )
+    return int(made.rowcount)
+
+
+def _change(session: Session) -> None:
+    session.execute(
+        text(
+            """UPDATE finding SET verdict_id = x.verdict_id, severity = x.severity, ends_on = x.ends_on
+            FROM (SELECT d.agency_id, d.finding_id, v.verdict_id, v.severity, v.ends_on
+                  FROM scan_difference d JOIN scan_verdict v ON v.no = d.no
+                  WHERE d.finding_id IS NOT NULL) AS x
+            WHERE finding.agency_id = x.agency_id AND finding.id = x.finding_id"""
+        )
+    )
+
+
+def _resolve(session: Session, bound: Mapping[str, object]) -> int:
+    """Close what is open and no longer wanted; it stays, and a recurrence will be a new row."""
+    if is_sqlite(session):
+        session.execute(
+            text("CREATE INDEX IF NOT EXISTS scan_wanted_at ON scan_wanted (asset_id, condition_id)")
+        )
+    made = _write(
+        session,
+        """UPDATE finding SET resolved_on = CASE WHEN opened_on > :day THEN opened_on ELSE :day END
+            WHERE resolved_on IS NULL AND agency_id IN (SELECT agency_id FROM scan_chunk)
+              AND NOT EXISTS (SELECT 1 FROM scan_wanted w WHERE w.asset_id = finding.asset_id
+                AND w.condition_id = finding.condition_id)""",
+        bound,
+    )
+    if is_sqlite(session):
+        session.execute(text("DROP INDEX scan_wanted_at"))
+    return int(made.rowcount)
+
+
+def count_wanted(
+    session: Session, source: Source, obsolete: frozenset[str], unpatched: frozenset[str]
+) -> list[dict[str, int]]:
+    """Per agency of the chunk: open findings by rule number (`r0`…) and units that are obsolete,
+    unpatched and unknown. One statement, one pass."""
+    numbers = range(len(RULES))
+    inner = ", ".join(f"SUM(CASE WHEN v.rule_no = {n} THEN 1 ELSE 0 END) AS r{n}" for n in numbers)
+    outer = ", ".join(f"SUM(x.r{n}) AS r{n}" for n in numbers)
+    rows = session.execute(
+        text(
+            f"""SELECT x.agency_id AS agency_id, {outer},
+              SUM(CASE WHEN {_any(obsolete)} THEN a.units ELSE 0 END) AS obsolete,
+              SUM(CASE WHEN {_any(unpatched)} THEN a.units ELSE 0 END) AS unpatched,
+              SUM(CASE WHEN x.r{_UNKNOWN} > 0 THEN a.units ELSE 0 END) AS unknown
+            FROM (SELECT w.agency_id, w.asset_id, {inner} FROM scan_wanted w CROSS JOIN scan_verdict v
+                  WHERE v.no = w.no GROUP BY w.agency_id, w.asset_id) AS x
+            CROSS JOIN {source.asset} a WHERE a.agency_id = x.agency_id AND a.id = x.asset_id
+            GROUP BY x.agency_id"""  # noqa: S608
+        )
+    )
+    return [{name: int(value) for name, value in row._mapping.items()} for row in rows]
+
+
+def _any(rules: frozenset[str]) -> str:
+    columns = [f"x.r{n}" for n, rule in enumerate(RULES) if rule.value in rules]
+    return " + ".join(columns) + " > 0" if columns else "1 = 0"
+
+
+def count_ending(session: Session, source: Source) -> list[tuple[int, str, int]]:
+    """(agency, YYYY-MM, units) of assets on which something's security support ends in that month."""
+    rows = session.execute(
+        text(
+            f"""SELECT x.agency_id, x.month, SUM(a.units)
+            FROM (SELECT DISTINCT w.agency_id, w.asset_id, v.month
+                  FROM scan_wanted w CROSS JOIN scan_verdict v
+                  WHERE v.no = w.no AND v.month IS NOT NULL) AS x
+            CROSS JOIN {source.asset} a WHERE a.agency_id = x.agency_id AND a.id = x.asset_id
+            GROUP BY x.agency_id, x.month"""  # noqa: S608
+        )
+    )
+    return [(int(agency), str(month), int(units)) for agency, month, units in rows]
+
+
+def count_assets(session: Session, source: Source) -> list[tuple[int, int, int]]:
+    """(agency, assets, units) of the chunk's assets that rules look at."""
+    rows = session.execute(
+        text(
+            f"""SELECT a.agency_id, COUNT(*), SUM(a.units) FROM scan_chunk k CROSS JOIN {source.asset} a
+            WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")} GROUP BY a.agency_id"""  # noqa: S608
+        )
+    )
+    return [(int(agency), int(assets), int(units)) for agency, assets, units in rows]
+
+
+def count_coverage(session: Session, source: Source) -> list[tuple[int, int, int, int, int, int]]:
+    """(agency, installations, tracked, matched, dated, not_tracked) of the chunk."""
+    rows = source.run(
+        session,
+        f"""SELECT i.agency_id, COUNT(*), SUM(t.tracked), SUM(t.matched), SUM(t.dated), SUM(t.not_tracked)
+        FROM scan_chunk k CROSS JOIN installation i CROSS JOIN scan_title t
+        WHERE i.agency_id = k.agency_id AND {source.held} AND {_KEPT.format(column="i.asset_id")}
+          AND t.title_id = i.title_id GROUP BY i.agency_id""",  # noqa: S608
+    )
+    return [tuple(int(value) for value in row) for row in rows]  # type: ignore[misc]

@@ -1,0 +1,275 @@
+"""All SQL of the lifecycle room that answers questions. Every query takes a principal and fails closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true
+from sqlmodel import Session
+
+from tracker.db import table_of
+from tracker.identity.errors import Invalid, NotFound
+from tracker.identity.models import Agency
+from tracker.identity.rules import Permission, subtree_range
+from tracker.identity.schemas import Principal, Scope
+from tracker.identity.scope import in_paths
+from tracker.identity.scope import limit as within
+from tracker.inventory.models import Asset, AssetStatus, ItScope
+from tracker.lifecycle import temporary
+from tracker.lifecycle.details import Details, add_unknown_titles, load_details
+from tracker.lifecycle.fanout import Source
+from tracker.lifecycle.models import Finding, ScanRun
+from tracker.lifecycle.rollups import latest_counts
+from tracker.lifecycle.rules import Rule
+from tracker.lifecycle.schemas import Coverage, Dashboard, FindingFilter, FindingRow, Page
+
+agency = table_of(Agency)
+asset = table_of(Asset)
+finding = table_of(Finding)
+scan_run = table_of(ScanRun)
+
+Age = tuple[str, date | None, str | None]
+
+
+def list_agency_sizes(session: Session, scope: Scope, code: str | None = None) -> list[tuple[int, int]]:
+    """(agency id, assets) of every agency in `scope` that has assets, or of those at and below `code`.
+
+    Raises: NotFound where no agency of the scope has this code.
+    """
+    counted = select(asset.c.agency_id, func.count()).where(within(asset.c.agency_id, scope))
+    if code is not None:
+        counted = counted.where(asset.c.agency_id.in_(_subtree(session, scope, code)))
+    rows = session.execute(counted.group_by(asset.c.agency_id).order_by(asset.c.agency_id))
+    return [(row[0], row[1]) for row in rows]
+
+
+def _subtree(session: Session, scope: Scope, code: str) -> Select[Any]:
+    visible = true() if scope.is_everything else in_paths(scope)
+    path = session.execute(select(agency.c.path).where(agency.c.code == code, visible)).scalar_one_or_none()
+    if path is None:
+        raise NotFound("agency-not-found", f"There is no agency {code!r}.")
+    low, high = subtree_range(path)
+    return select(agency.c.id).where(agency.c.path >= low, agency.c.path < high)
+
+
+def list_distinct_dates(session: Session, source: Source) -> tuple[list[Age], list[date]]:
+    """Every distinct (class, acquired on, precision) and every distinct warranty end. Two statements."""
+    table = asset if source.known_at is None else temporary.ASSET
+    ages = session.execute(
+        select(table.c.asset_class, table.c.acquired_on, table.c.acquired_precision).distinct()
+    )
+    ends = select(table.c.warranty_ends_on).where(table.c.warranty_ends_on.is_not(None)).distinct()
+    return [(row[0], row[1], row[2]) for row in ages], list(session.execute(ends).scalars())
+
+
+def list_findings(
+    session: Session,
+    principal: Principal,
+    wanted: FindingFilter | None = None,
+    after: str | None = None,
+    limit: int | None = 50,
+) -> Page[FindingRow]:
+    """Findings that the principal may see, by agency and age, with their evidence; a page of `limit`, or all.
+
+    At most five statements, whatever the number of findings.
+    Raises: NotFound for an agency outside the subtree; Invalid for a cursor or state that is none of ours.
+    """
+    wanted = wanted or FindingFilter()
+    query = _filtered(session, principal.scope(Permission.VIEW), wanted)
+    if after is not None:
+        agency_id, finding_id = _read_cursor(after)
+        later = and_(finding.c.agency_id == agency_id, finding.c.id > finding_id)
+        query = query.where(finding.c.agency_id >= agency_id, or_(finding.c.agency_id > agency_id, later))
+    query = query.order_by(finding.c.agency_id, finding.c.id)
+    rows = session.execute(query.limit(limit + 1) if limit is not None else query).all()
+    more = limit is not None and len(rows) > limit
+    rows = rows[:limit] if more else rows
+    details = _details(session, rows, principal, everything=limit is None)
+    cursor = f"{rows[-1].agency_id}-{rows[-1].id}" if more else None
+    return Page([_finding(row, details) for row in rows], cursor)
+
+
+_SHOWN = (
+    finding.c.id,
+    finding.c.agency_id,
+    finding.c.asset_id,
+    finding.c.verdict_id,
+    finding.c.rule,
+    finding.c.severity,
+    finding.c.opened_on,
+    finding.c.resolved_on,
+    asset.c.asset_tag,
+    asset.c.name.label("asset_name"),
+    agency.c.code,
+)
+
+
+def _filtered(session: Session, scope: Scope, wanted: FindingFilter) -> Select[Any]:
+    same = and_(asset.c.agency_id == finding.c.agency_id, asset.c.id == finding.c.asset_id)
+    joined = finding.join(asset, same).join(agency, agency.c.id == finding.c.agency_id)
+    query = select(*_SHOWN).select_from(joined).where(within(finding.c.agency_id, scope), *_tests(wanted))
+    if wanted.agency is not None:
+        query = query.where(finding.c.agency_id.in_(_subtree(session, scope, wanted.agency)))
+    return query
+
+
+def _tests(wanted: FindingFilter) -> Iterator[ColumnElement[bool]]:
+    states = {"open": finding.c.resolved_on.is_(None), "resolved": finding.c.resolved_on.is_not(None)}
+    if wanted.state in states:
+        yield states[wanted.state]
+    elif wanted.state != "all":
+        raise Invalid("finding-state", "The state is one of open, resolved, all.")
+    for column, value in (
+        ("rule", wanted.rule),
+        ("severity", wanted.severity),
+        ("asset_id", wanted.asset_id),
+    ):
+        if value is not None:
+            yield finding.c[column] == value
+
+
+def _read_cursor(cursor: str) -> tuple[int, int]:
+    parts = cursor.split("-")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
+        raise Invalid("cursor", "This cursor is not one of ours.")
+    return int(parts[0]), int(parts[1])
+
+
+def _details(
+    session: Session, rows: Sequence[Row[Any]], principal: Principal, *, everything: bool
+) -> Details:
+    if not rows:
+        return Details({})
+    details = load_details(session, None if everything else sorted({row.verdict_id for row in rows}))
+    unknown = sorted({row.asset_id for row in rows if row.rule == Rule.LIFECYCLE_UNKNOWN})
+    if unknown and everything:
+        scope = principal.scope(Permission.VIEW)
+        assets = select(finding.c.asset_id).where(finding.c.rule == Rule.LIFECYCLE_UNKNOWN.value)
+        add_unknown_titles(session, details, assets.where(within(finding.c.agency_id, scope)))
+    elif unknown:
+        add_unknown_titles(session, details, unknown)
+    return details
+
+
+def _finding(row: Row[Any], details: Details) -> FindingRow:
+    about = details.by_verdict[row.verdict_id]
+    return FindingRow(
+        id=row.id,
+        agency_id=row.agency_id,
+        asset_id=row.asset_id,
+        asset_tag=row.asset_tag,
+        asset_name=row.asset_name,
+        agency=row.code,
+        rule=row.rule,
+        severity=row.severity,
+        opened_on=row.opened_on,
+        resolved_on=row.resolved_on,
+        since_on=about.since_on,
+        title=about.title,
+        product=about.product,
+        release=about.release,
+        version=about.version,
+        ends_on=about.ends_on,
+        waived_until=None,
+        evidence=details.evidence(row.verdict_id, row.asset_id, row.rule),
+    )
+
+
+def list_staged(
+    session: Session, source: Source, wanted: FindingFilter, day: date, details: Details
+) -> list[FindingRow]:
+    """The findings of a scan that is not stored, from its temporary tables, by asset and rule.
+
+    Names and tags are today's; `details` are numbered by verdict. Two statements.
+    """
+    if wanted.state not in ("open", "all"):
+        return []
+    w, v = temporary.WANTED, temporary.VERDICT
+    shown = (w.c.agency_id, w.c.asset_id, v.c.verdict_id, v.c.rule, v.c.severity)
+    rows = session.execute(
+        select(
+            literal(None).label("id"),
+            *shown,
+            literal(day).label("opened_on"),
+            literal(None).label("resolved_on"),
+            asset.c.asset_tag,
+            asset.c.name.label("asset_name"),
+            agency.c.code,
+        )
+        .select_from(w)
+        .join(v, v.c.no == w.c.no)
+        .join(asset, and_(asset.c.agency_id == w.c.agency_id, asset.c.id == w.c.asset_id))
+        .join(agency, agency.c.id == w.c.agency_id)
+        .where(*_staged_tests(wanted))
+        .order_by(w.c.agency_id, w.c.asset_id, v.c.rule, w.c.condition_id)
+    ).all()
+    unknown = select(w.c.asset_id).join(v, v.c.no == w.c.no).where(v.c.rule == Rule.LIFECYCLE_UNKNOWN.value)
+    add_unknown_titles(session, details, unknown, source.known_at)
+    return [_finding(row, details) for row in rows]
+
+
+def _staged_tests(wanted: FindingFilter) -> Iterator[ColumnElement[bool]]:
+    v, w = temporary.VERDICT, temporary.WANTED
+    for column, value in (
+        (v.c.rule, wanted.rule),
+        (v.c.severity, wanted.severity),
+        (w.c.asset_id, wanted.asset_id),
+    ):
+        if value is not None:
+            yield column == value
+
+
+def find_last_scan(session: Session) -> Row[Any] | None:
+    """The newest stored scan (id, as_of, finished_at, policy_id, result); one statement."""
+    columns = (
+        scan_run.c.id,
+        scan_run.c.as_of,
+        scan_run.c.finished_at,
+        scan_run.c.policy_id,
+        scan_run.c.result,
+    )
+    return session.execute(select(*columns).order_by(scan_run.c.id.desc()).limit(1)).first()
+
+
+def dashboard(session: Session, principal: Principal, today: date) -> Dashboard:
+    """Headline figures of what the principal may see, from the newest counts on or before `today`.
+
+    Units in service are counted live; everything else is as the last scan of each agency counted it.
+    Three statements.
+    """
+    scope = principal.scope(Permission.VIEW)
+    counts = latest_counts(session, scope, today)
+    totals: dict[str, int] = {}
+    by_agency: dict[str, dict[str, int]] = {}
+    for code, _, measure, value in counts:
+        totals[measure] = totals.get(measure, 0) + value
+        by_agency.setdefault(code, {})[measure] = value
+    last = find_last_scan(session)
+    months = (
+        (name.removeprefix("ending:"), units) for name, units in totals.items() if name.startswith("ending:")
+    )
+    opened = (
+        (name.removeprefix("open:"), count) for name, count in totals.items() if name.startswith("open:")
+    )
+    coverage = {name: totals.get(name, 0) for name in ("tracked", "matched", "dated", "not_tracked")}
+    return Dashboard(
+        assets=_units(session, scope),
+        obsolete=totals.get("obsolete", 0),
+        obsolete_by_agency=[(c, n.get("obsolete", 0), n.get("assets", 0)) for c, n in by_agency.items()],
+        ending_by_month=sorted(months),
+        unpatched=totals.get("unpatched", 0),
+        unknown=totals.get("unknown", 0),
+        coverage=Coverage(**coverage),
+        open=dict(opened),
+        counted_on=max((on for _, on, _, _ in counts), default=None),
+        last_scan=last.finished_at if last is not None else None,
+    )
+
+
+def _units(session: Session, scope: Scope) -> int:
+    gone = (AssetStatus.RETIRED.value, AssetStatus.WITHDRAWN.value)
+    held = and_(asset.c.status.not_in(gone), asset.c.it_scope != ItScope.OTHER.value)
+    query = select(func.coalesce(func.sum(asset.c.units), 0)).where(held, within(asset.c.agency_id, scope))
+    return int(session.execute(query).scalar_one())

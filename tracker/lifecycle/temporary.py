@@ -1,0 +1,149 @@
+"""Temporary tables of a scan: they live as long as its connection, on either database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, String, Table, text
+from sqlmodel import Session
+
+from tracker.db import is_sqlite
+from tracker.db.conventions import BigInt
+
+_metadata = MetaData()
+
+
+def _table(name: str, *columns: Column[Any], rowid: bool = False) -> Table:
+    return Table(name, _metadata, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=rowid)
+
+
+def _id(name: str, *, key: bool = False) -> Column[Any]:
+    return Column(name, BigInteger().with_variant(Integer(), "sqlite"), primary_key=key, autoincrement=False)
+
+
+def _pick(name: str, *key: Column[Any]) -> Table:
+    return _table(
+        name, *key, Column("no", Integer, primary_key=True, autoincrement=False), _id("condition_id")
+    )
+
+
+#: The verdicts of this scan in order of weight: the lowest number wins where several meet in a finding.
+VERDICT = _table(
+    "scan_verdict",
+    Column("no", Integer, primary_key=True),
+    _id("verdict_id"),
+    _id("condition_id"),
+    Column("rule", String),
+    Column("rule_no", Integer),
+    Column("severity", String),
+    Column("ends_on", Date),
+    Column("month", String),
+    rowid=True,
+)
+
+
+def _subject_picks(name: str) -> Table:
+    return _table(
+        name,
+        _id("subject_id", key=True),
+        Column("no", Integer, primary_key=True, autoincrement=False),
+        _id("condition_id"),
+        Column("plain", Integer),
+        _id("scope_id", key=True),
+        Column("contract", Integer, primary_key=True, autoincrement=False),
+        _id("release_id"),
+    )
+
+
+#: Verdicts by title and by model. plain: neither scope nor contract matters. contract: -1 either way,
+#: 1 only where an extended-support contract covers the agency, 0 only where none does.
+TITLE_PICK = _subject_picks("scan_title_pick")
+MODEL_PICK = _subject_picks("scan_model_pick")
+AGE_PICK = _pick(
+    "scan_age_pick",
+    Column("asset_class", String, primary_key=True),
+    Column("acquired_on", Date, primary_key=True),
+    Column("acquired_precision", String, primary_key=True),
+)
+UNDATED_PICK = _pick("scan_undated_pick", Column("asset_class", String, primary_key=True))
+WARRANTY_PICK = _pick("scan_warranty_pick", Column("warranty_ends_on", Date, primary_key=True))
+DATED_MODEL = _table("scan_dated_model", _id("model_id", key=True))
+#: (kind, subject, agency): the agency has a match of its own that outranks the shared one.
+SCOPED = _table(
+    "scan_scoped",
+    Column("subject_kind", String, primary_key=True),
+    _id("subject_id", key=True),
+    _id("agency_id", key=True),
+)
+COVERED = _table("scan_covered", _id("agency_id", key=True), _id("release_id", key=True))
+#: Coverage class of every title: tracked, matched, dated, not_tracked are 0 or 1.
+TITLE = _table(
+    "scan_title",
+    _id("title_id", key=True),
+    *(Column(name, Integer) for name in ("tracked", "matched", "dated", "not_tracked")),
+    rowid=True,
+)
+CHUNK = _table("scan_chunk", _id("agency_id", key=True), rowid=True)
+SKIPPED = _table("scan_skipped", _id("asset_id", key=True), rowid=True)
+#: Assets as they stood at `known_at`; only for scans of the past.
+ASSET = _table(
+    "scan_asset",
+    _id("agency_id", key=True),
+    _id("id", key=True),
+    Column("asset_class", String),
+    Column("it_scope", String),
+    Column("status", String),
+    _id("hardware_model_id"),
+    Column("units", Integer),
+    Column("acquired_on", Date),
+    Column("acquired_precision", String),
+    Column("warranty_ends_on", Date),
+)
+#: What should be open in the chunk, numbered; what differs from the findings that are.
+WANTED = _table(
+    "scan_wanted",
+    Column("n", BigInt, primary_key=True, autoincrement=True),
+    _id("agency_id"),
+    _id("asset_id"),
+    _id("condition_id"),
+    Column("no", Integer),
+    rowid=True,
+)
+DIFFERENCE = _table(
+    "scan_difference",
+    Column("n", BigInt, primary_key=True, autoincrement=True),
+    _id("agency_id"),
+    _id("asset_id"),
+    Column("no", Integer),
+    _id("finding_id"),
+    rowid=True,
+)
+TABLES = tuple(_metadata.tables.values())
+FILLED = (VERDICT, TITLE_PICK, MODEL_PICK, AGE_PICK, UNDATED_PICK, WARRANTY_PICK, DATED_MODEL, SCOPED, TITLE)
+
+
+def create_all(session: Session) -> None:
+    """Create every table, empty. Two statements per table, whatever the size of the inventory."""
+    drop_all(session)
+    for table in TABLES:
+        table.create(session.connection())
+
+
+def drop_all(session: Session) -> None:
+    """Drop what an earlier scan on this connection left."""
+    for table in TABLES:
+        session.execute(text(f"DROP TABLE IF EXISTS {table.name}"))
+
+
+def empty(session: Session, *tables: Table) -> None:
+    """Empty `tables`; their numbers start at 1 again."""
+    sqlite = is_sqlite(session)
+    for table in tables:
+        session.execute(table.delete() if sqlite else text(f"TRUNCATE {table.name} RESTART IDENTITY"))
+
+
+def analyze(session: Session, *tables: Table) -> None:
+    """Tell PostgreSQL's planner what the tables hold; SQLite is told by the order of the joins."""
+    if not is_sqlite(session):
+        for table in tables:
+            session.execute(text(f"ANALYZE {table.name}"))
