@@ -146,6 +146,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("job_run", schema=None) as batch_op:
         batch_op.create_index("ix_job_run_started_at", ["started_at"], unique=False)
+        batch_op.create_index(
+            "uq_job_run_running",
+            ["job"],
+            unique=True,
+            sqlite_where=sa.text("outcome = 'running'"),
+            postgresql_where=sa.text("outcome = 'running'"),
+        )
 
     op.create_table(
         "price_book",
@@ -1258,6 +1265,11 @@ def downgrade() -> None:
     op.drop_table("refresh_policy")
     op.drop_table("price_book")
     with op.batch_alter_table("job_run", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_job_run_running",
+            sqlite_where=sa.text("outcome = 'running'"),
+            postgresql_where=sa.text("outcome = 'running'"),
+        )
         batch_op.drop_index("ix_job_run_started_at")
 
     op.drop_table("job_run")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 from tracker.db.engine import is_sqlite
@@ -32,6 +33,14 @@ def insert_rows(
     if is_sqlite(session):
         return _executemany(session, table, columns, bound)
     return _copy(session, table, columns, bound)
+
+
+def insert_unless_taken(session: Session, model: type[SQLModel] | Table, values: Mapping[str, Any]) -> bool:
+    """Insert one row unless a unique constraint says that it is taken: True where it was inserted."""
+    table = table_of(model)
+    make = sqlite.insert if is_sqlite(session) else postgresql.insert
+    inserting = make(table).values(dict(values)).on_conflict_do_nothing()
+    return session.execute(inserting.returning(*table.primary_key)).first() is not None
 
 
 def create_temporary(session: Session, name: str, columns: str) -> None:

@@ -67,6 +67,8 @@ def reading(engine: Engine) -> Iterator[Session]:
     options: dict[str, Any] = {READ_ONLY: True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect().execution_options(**options) as connection:
-        with Session(bind=connection, expire_on_commit=False) as session:
-            yield session
+    with (
+        engine.connect().execution_options(**options) as connection,
+        Session(bind=connection, expire_on_commit=False) as session,
+    ):
+        yield session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from tracker.db.conventions import id_field, json_field
@@ -28,6 +28,14 @@ class JobRun(SQLModel, table=True):
         UniqueConstraint("job", "slot"),
         CheckConstraint("outcome IN ('running', 'done', 'failed', 'lost')", name="outcome"),
         Index("ix_job_run_started_at", "started_at"),
+        # At most one run of a job at a time, whatever its slot: the database says so, not the processes.
+        Index(
+            "uq_job_run_running",
+            "job",
+            unique=True,
+            sqlite_where=text("outcome = 'running'"),
+            postgresql_where=text("outcome = 'running'"),
+        ),
     )
     id: int = id_field()
     job: str

@@ -1,0 +1,41 @@
+"""What the work room gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One run of a job as shown. `counts` is what the job reported; `error` why it failed."""
+
+    id: int
+    job: str
+    slot: str
+    attempt: int
+    worker: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    counts: dict[str, object]
+    error: str | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or None while it runs."""
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
+    def to_json(self) -> dict[str, object]:
+        """One JSON object; instants in ISO 8601 UTC."""
+        return {
+            "id": self.id,
+            "job": self.job,
+            "slot": self.slot,
+            "attempt": self.attempt,
+            "started_at": self.started_at.isoformat(),
+            "finished_at": self.finished_at.isoformat() if self.finished_at else None,
+            "outcome": self.outcome,
+            "counts": self.counts,
+            "error": self.error,
+        }
