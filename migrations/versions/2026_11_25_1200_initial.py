@@ -234,6 +234,12 @@ def upgrade() -> None:
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("asset_tag", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "sort_tag",
+            sa.String().with_variant(sa.String(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
         sa.Column("item_code", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("register_number", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("serial", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -290,6 +296,7 @@ def upgrade() -> None:
     with op.batch_alter_table("asset", schema=None) as batch_op:
         batch_op.create_index("ix_asset_class", ["asset_class", "agency_id", "id"], unique=False)
         batch_op.create_index("ix_asset_id", ["id"], unique=False)
+        batch_op.create_index("ix_asset_list", ["sort_tag", "id"], unique=False)
         batch_op.create_index("ix_asset_model", ["hardware_model_id"], unique=False)
 
     op.create_table(
@@ -1253,6 +1260,7 @@ def downgrade() -> None:
     op.drop_table("audit_event")
     with op.batch_alter_table("asset", schema=None) as batch_op:
         batch_op.drop_index("ix_asset_model")
+        batch_op.drop_index("ix_asset_list")
         batch_op.drop_index("ix_asset_id")
         batch_op.drop_index("ix_asset_class")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from tracker.db.conventions import BigInt, id_field, json_field, key_field, money_field, ref_field
@@ -158,7 +158,8 @@ class TitleMatch(SQLModel, table=True):
 class Asset(SQLModel, table=True):
     """One thing (or `units` like things) that an agency owns. Never deleted; see `status`.
 
-    `acquired_on` is the first day of its precision. `row_version` counts changes: a preview
+    `acquired_on` is the first day of its precision. `sort_tag` is the tag, '' without one: what lists
+    are ordered by, in byte order, on either database's index. `row_version` counts changes: a preview
     remembers it and an apply refuses a row whose number moved.
     """
 
@@ -174,13 +175,14 @@ class Asset(SQLModel, table=True):
         CheckConstraint("cost_minor IS NULL OR cost_minor >= 0", name="cost_minor"),
         CheckConstraint("(cost_minor IS NULL) OR (currency IS NOT NULL)", name="currency"),
         Index("ix_asset_id", "id"),
-        Index("ix_asset_list", text("COALESCE(asset_tag, '')"), "id"),
+        Index("ix_asset_list", "sort_tag", "id"),
         Index("ix_asset_model", "hardware_model_id"),
         Index("ix_asset_class", "asset_class", "agency_id", "id"),
     )
     agency_id: int = id_field()
     id: int = id_field()
     asset_tag: str | None = None
+    sort_tag: str = key_field(default="", sa_column_kwargs={"server_default": ""})
     item_code: str | None = None
     register_number: str | None = None
     serial: str | None = None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, column, exists, func, literal_column, or_, select, table
+from sqlalchemy import ColumnElement, and_, column, exists, func, or_, select, table
 from sqlmodel import Session
 
 from tracker.db import table_of
@@ -43,10 +43,9 @@ _installation = table_of(Installation)
 #: Tables of the room above, by name only: this room's filters may look at them, its code may not.
 _finding = table("finding", column("agency_id"), column("asset_id"), column("rule"), column("resolved_on"))
 _state = table("title_state", column("subject_kind"), column("subject_id"), column("scope_agency_id"), column("phase"))
-#: Sort name → (expression, how a cursor's value is read back). NULL sorts as the empty value; the first is
-#: written as the index ix_asset_list has it.
+#: Sort name → (expression, how a cursor's value is read back). NULL sorts as the empty value.
 _SORTS: dict[str, tuple[ColumnElement[Any], type]] = {
-    "asset_tag": (literal_column("COALESCE(asset.asset_tag, '')"), str),
+    "asset_tag": (_asset.c.sort_tag, str),
     "name": (_asset.c.name, str),
     "asset_class": (_asset.c.asset_class, str),
     "acquired_on": (func.coalesce(_asset.c.acquired_on, date(1, 1, 1)), date),
