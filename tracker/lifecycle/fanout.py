@@ -196,9 +196,10 @@ def reconcile(session: Session, wanted: int, day: date) -> Changes:
 def _stage_difference(session: Session) -> tuple[int, int]:
     """Fill scan_difference; how many findings are missing and how many rest on another verdict now."""
     temporary.empty(session, temporary.DIFFERENCE)
+    counted: dict[str, int] = {}
     for finding_id, joined in (("NULL", "LEFT JOIN"), ("f.id", "JOIN")):
         test = "f.id IS NULL" if finding_id == "NULL" else "f.verdict_id <> v.verdict_id"
-        made = _write(
+        counted[finding_id] = _write(
             session,
             f"""INSERT INTO scan_difference (agency_id, asset_id, no, finding_id)
                 SELECT w.agency_id, w.asset_id, w.no, {finding_id}
@@ -207,9 +208,7 @@ def _stage_difference(session: Session) -> tuple[int, int]:
                   AND f.condition_id = w.condition_id AND f.resolved_on IS NULL
                 WHERE v.no = w.no AND {test} ORDER BY w.n""",  # noqa: S608
         )
-        if finding_id == "NULL":
-            missing = int(made.rowcount)
-    return missing, int(made.rowcount)
+    return counted["NULL"], counted["f.id"]
 
 
 def _open(session: Session, table: str, count: int, bound: Mapping[str, object]) -> int:
@@ -218,7 +217,7 @@ def _open(session: Session, table: str, count: int, bound: Mapping[str, object])
         return 0
     ids = reserve_ids(session, count)
     fresh = "" if table == temporary.WANTED.name else "AND d.finding_id IS NULL"
-    made = _write(
+    return _write(
         session,
         f"""INSERT INTO finding ({_COLUMNS})
             SELECT d.agency_id, :before + d.n, d.asset_id, v.condition_id, v.verdict_id, v.rule, v.severity,
@@ -227,7 +226,6 @@ def _open(session: Session, table: str, count: int, bound: Mapping[str, object])
             WHERE v.no = d.no {fresh} ORDER BY d.n""",  # noqa: S608
         {"before": ids.start - 1, **bound},
     )
-    return int(made.rowcount)
 
 
 def _change(session: Session) -> None:
@@ -248,7 +246,7 @@ def _resolve(session: Session, bound: Mapping[str, object]) -> int:
         session.execute(
             text("CREATE INDEX IF NOT EXISTS scan_wanted_at ON scan_wanted (asset_id, condition_id)")
         )
-    made = _write(
+    resolved = _write(
         session,
         """UPDATE finding SET resolved_on = CASE WHEN opened_on > :day THEN opened_on ELSE :day END
             WHERE resolved_on IS NULL AND agency_id IN (SELECT agency_id FROM scan_chunk)
@@ -258,7 +256,7 @@ def _resolve(session: Session, bound: Mapping[str, object]) -> int:
     )
     if is_sqlite(session):
         session.execute(text("DROP INDEX scan_wanted_at"))
-    return int(made.rowcount)
+    return resolved
 
 
 def count_wanted(
