@@ -47,8 +47,8 @@ def test_a_batch_change_of_a_parent_table_keeps_its_children(sqlite_engine: Engi
 
     with transaction(sqlite_engine) as session:
         session.execute(
-            text("INSERT INTO app_user (id, email, password_hash, language, active, created_at) "
-                 "VALUES (1, 'a@b', 'x', 'en', 1, :now)"), {"now": NOW},
+            text("INSERT INTO app_user (id, email, password_hash, must_change_password, language, active, "
+                 "created_at) VALUES (1, 'a@b', 'x', 0, 'en', 1, :now)"), {"now": NOW},
         )  # fmt: skip
         session.execute(
             text("INSERT INTO user_session (token_hash, user_id, csrf_token, created_at, expires_at) "

@@ -33,6 +33,7 @@ from tracker.identity.throttle import Throttle
 ROOT_ID = 1
 FIRST_ADMIN = "admin@localhost"
 MINIMUM_PASSWORD = 12
+LANGUAGES = ("en", "id")
 _agency, _user, _grant = table_of(Agency), table_of(User), table_of(Grant)
 _session, _token = table_of(UserSession), table_of(ApiToken)
 throttle = Throttle()
@@ -112,6 +113,7 @@ def add_user(
                 id=user_id,
                 email=new.email,
                 password_hash=hash_password(new.password or password or ""),
+                must_change_password=password is not None,
                 language=new.language,
                 active=True,
                 created_at=now,
@@ -220,10 +222,23 @@ def change_password(session: Session, principal: Principal, old: str, new: str, 
     if stored is None or not verify_password(old, stored):
         raise Unauthenticated("wrong_credentials", "the present password is wrong")
     session.execute(
-        update(_user).where(_user.c.id == principal.user_id).values(password_hash=hash_password(new))
+        update(_user)
+        .where(_user.c.id == principal.user_id)
+        .values(password_hash=hash_password(new), must_change_password=False)
     )
     session.execute(delete(_session).where(_session.c.user_id == principal.user_id))
     audit.record(session, principal, "password-changed", "user", principal.user_id, ROOT_ID, {}, now)
+
+
+def set_language(session: Session, principal: Principal, language: str) -> None:
+    """Remember the language in which the principal reads pages.
+
+    Raises:
+        Invalid: it is neither en nor id.
+    """
+    if language not in LANGUAGES:
+        raise Invalid("unknown_language", f"there is no language {language!r}; there are en and id")
+    session.execute(update(_user).where(_user.c.id == principal.user_id).values(language=language))
 
 
 def create_token(

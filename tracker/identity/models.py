@@ -55,13 +55,14 @@ class Agency(SQLModel, table=True):
 
 
 class User(SQLModel, table=True):
-    """A person who signs in. `email` is stored in lower case."""
+    """A person who signs in. `email` is stored in lower case. A one-time password must be changed first."""
 
     __tablename__ = "app_user"
     __table_args__ = (UniqueConstraint("email"),)
     id: int = id_field()
     email: str = Field(max_length=254)
     password_hash: str
+    must_change_password: bool = False
     language: str = "en"
     active: bool = True
     created_at: datetime

@@ -103,14 +103,14 @@ def load_principal(session: Session, user_id: int) -> Principal | None:
 def find_session(session: Session, token_hash: str, now: datetime) -> SessionView | None:
     """The running session behind a token's hash."""
     row = session.execute(
-        select(_session.c.user_id, _session.c.csrf_token).where(
-            _session.c.token_hash == token_hash, _session.c.expires_at > now
-        )
+        select(_session.c.user_id, _session.c.csrf_token, _user.c.must_change_password)
+        .join(_user, _user.c.id == _session.c.user_id)
+        .where(_session.c.token_hash == token_hash, _session.c.expires_at > now)
     ).one_or_none()
     if row is None:
         return None
     principal = load_principal(session, row.user_id)
-    return None if principal is None else SessionView(principal, row.csrf_token)
+    return None if principal is None else SessionView(principal, row.csrf_token, row.must_change_password)
 
 
 def find_token_user(session: Session, token_hash: str, now: datetime) -> int | None:

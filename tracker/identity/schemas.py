@@ -159,10 +159,11 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A running session."""
+    """A running session; while `must_change_password` holds, a one-time password is still in use."""
 
     principal: Principal
     csrf_token: str
+    must_change_password: bool = False
 
 
 @dataclass(frozen=True, slots=True)
