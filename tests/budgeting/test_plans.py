@@ -58,7 +58,7 @@ def rows(view: PlanView) -> list[tuple[object, ...]]:
 
 def count(engine: Engine, model: type) -> int:
     with reading(engine) as session:
-        return session.execute(select(func.count()).select_from(table_of(model))).scalar_one()
+        return int(session.execute(select(func.count()).select_from(table_of(model))).scalar_one())
 
 
 def test_exact_rupiah(engine: Engine) -> None:

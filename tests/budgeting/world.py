@@ -104,7 +104,7 @@ def _facts(session: Session, world: World, scanned: bool) -> None:
                 loaded_at=NOW, counts={},
             )
         )  # fmt: skip
-        result = {"coverage": {"matched": 0.75, "dated": 0.5}}
+        result: dict[str, object] = {"coverage": {"matched": 0.75, "dated": 0.5}}
         session.add(
             ScanRun(
                 id=next(ids), as_of=TODAY, started_at=NOW, finished_at=NOW, matcher_version="1", result=result
@@ -152,14 +152,14 @@ def add_things(session: Session, world: World, things: Iterable[Thing]) -> None:
         for name in thing.findings
     ]
     finding_ids = reserve_ids(session, len(rows))
-    columns = (
+    finding_columns = (
         "agency_id", "id", "asset_id", "condition_id", "verdict_id", "rule", "severity", "ends_on",
         "opened_on",
     )  # fmt: skip
     insert_rows(
         session,
         Finding,
-        columns,
+        finding_columns,
         (
             (agency, at, asset, *facts, TODAY)
             for at, (agency, asset, facts) in zip(finding_ids, rows, strict=True)
@@ -178,4 +178,4 @@ def _asset(world: World, at: int, thing: Thing) -> tuple[object, ...]:
 def request(name: str = "plan", years: tuple[int, int] = (2027, 2029), **more: object) -> NewPlan:
     """A request with the same ample budget every year."""
     budgets = dict.fromkeys(range(years[0], years[1] + 1), Decimal(1_000_000_000))
-    return NewPlan(**({"name": name, "years": years, "budgets": budgets} | more))  # type: ignore[arg-type]
+    return NewPlan.model_validate({"name": name, "years": years, "budgets": budgets} | more)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Engine, insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -25,7 +25,7 @@ from tracker.identity import audit
 from tracker.identity.errors import Conflict
 from tracker.identity.schemas import Principal
 
-__all__ = ["METHODS", "ensure_prices", "make_plan"]
+__all__ = ["METHODS", "ensure_prices", "make_plan", "preview_plan"]
 
 _SHOWN_TAGS = 10
 _LINE_COLUMNS = (
@@ -102,6 +102,22 @@ def make_plan(
     detail: dict[str, object] = {"name": request.name, "years": list(request.years), "method": request.method}
     audit.record(session, principal, "plan.made", "plan", plan_id, draft.agency.id, detail, now)
     return queries.get_plan(session, principal, plan_id)
+
+
+def preview_plan(
+    engine: Engine, principal: Principal, request: NewPlan, today: date, now: datetime
+) -> PlanView:
+    """The plan that `make_plan` would make on `today`; nothing stays stored and its id means nothing.
+
+    It rests on the findings of the last scan, as every plan does; where `today` is more than a week later,
+    the plan's warnings say so.
+    Raises: as make_plan.
+    """
+    with Session(engine, expire_on_commit=False) as session:
+        try:
+            return make_plan(session, principal, request, today, now)
+        finally:
+            session.rollback()
 
 
 def _name_taken(draft: Draft) -> Conflict:
