@@ -68,7 +68,7 @@ def sqlite_engine(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Engine]:
 def postgres_engine(
     request: pytest.FixtureRequest, migrated_postgres: tuple[URL, str] | None
 ) -> Iterator[Engine]:
-    """A migrated PostgreSQL database of this test's own; the test is left out, and counted, without a server."""
+    """A migrated PostgreSQL database of this test's own; without a server it is left out, and counted."""
     if migrated_postgres is None:
         _leave_out(request, "PostgreSQL", find_server())
     assert migrated_postgres is not None

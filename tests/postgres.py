@@ -81,10 +81,10 @@ def _start(folder: Path) -> URL:
         user = prefix[1].split("=")[1]
         shutil.chown(home, user)
     port = _free_port()
-    run = {"check": True, "capture_output": True, "timeout": 120, "cwd": home}
     subprocess.run(
         [*prefix, str(folder / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8",
-         "--locale=C.UTF-8", "--no-sync"], **run,  # type: ignore[call-overload]
+         "--locale=C.UTF-8", "--no-sync"],
+        check=True, capture_output=True, timeout=120, cwd=home,
     )  # fmt: skip
     options = (
         f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c fsync=off "

@@ -1,0 +1,78 @@
+"""What the program has, its documents name: settings, commands, rules, make targets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from tracker.cli import app
+from tracker.lifecycle.rules import Rule
+from tracker.settings import IMPORT_LIMITS, load_settings
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+
+
+def _commands(group: click.Command, path: str) -> Iterator[str]:
+    children = getattr(group, "commands", None)
+    if children is None:
+        yield path
+        return
+    for name, child in children.items():
+        yield from _commands(child, f"{path} {name}")
+
+
+@pytest.mark.parametrize("command", sorted(_commands(typer.main.get_command(app), "tracker")))
+def test_every_command_is_documented(command: str) -> None:
+    assert re.search(rf"`{command}[ `]", (DOCS / "commands.md").read_text(encoding="utf-8"))
+
+
+def test_every_setting_and_its_default_is_documented() -> None:
+    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    source = (ROOT / "tracker" / "settings.py").read_text(encoding="utf-8")
+    names = set(re.findall(r'"(TRACKER_[A-Z_]*[A-Z])"', source))
+    assert len(names) == 10
+    for name in names:
+        assert f"| `{name}` |" in text
+    for limit, default in IMPORT_LIMITS.items():
+        assert f"| `TRACKER_IMPORT_MAX_{limit.upper()}` | {default} |" in text
+
+
+def test_documented_settings_exist() -> None:
+    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(TRACKER_IMPORT_MAX_[A-Z0-9_]+)`", text, re.M))
+    assert documented == {f"TRACKER_IMPORT_MAX_{limit.upper()}" for limit in IMPORT_LIMITS}
+    assert load_settings({}).import_limits == IMPORT_LIMITS
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_every_rule_is_documented_with_its_texts_and_severity(rule: Rule) -> None:
+    data = ROOT / "tracker" / "lifecycle" / "data"
+    texts = json.loads((data / "rules.json").read_text(encoding="utf-8"))[rule]
+    severity = json.loads((data / "policy.json").read_text(encoding="utf-8"))["severities"][rule]
+    text = (DOCS / "rules.md").read_text(encoding="utf-8")
+    assert f"| `{rule}` | {severity} |" in text
+    for language in ("en", "id"):
+        for part in ("title", "description", "action"):
+            assert texts[language][part] in text
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert targets == {"setup", "demo", "test", "serve", "check", "bench"}
+    for target in targets - {"setup"}:
+        assert f"make {target}" in text
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for document in (ROOT / "README.md", *DOCS.rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
