@@ -34,7 +34,12 @@ class Applied:
 
 def run(session: Session, sql: str, applied: Applied, **more: object) -> Any:
     """Run one statement with the batch's values bound where it names them; returns the result."""
-    known = {"agency": applied.agency_id, "batch": applied.batch_id, "actor": applied.actor, "now": applied.now}
+    known = {
+        "agency": applied.agency_id,
+        "batch": applied.batch_id,
+        "actor": applied.actor,
+        "now": applied.now,
+    }
     values = {name: value for name, value in (known | more).items() if f":{name}" in sql}
     clause = text(sql)
     if "now" in values:
@@ -46,6 +51,34 @@ def run(session: Session, sql: str, applied: Applied, **more: object) -> Any:
 def kind_of(field: str) -> str:
     """The SQL kind of an asset's column: text, bigint or date."""
     return "date" if field in DATE_FIELDS else "bigint" if field in NUMBER_FIELDS else "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The batch's first row id, its rows, and the installations of its created assets."""
+
+    first_row: int
+    rows: int
+    installations: int
+
+
+def count_rows(session: Session, applied: Applied) -> Counted:
+    """What ids the apply will need. Two statements."""
+    first, rows = run(
+        session,
+        f"SELECT COALESCE(MIN(b.id), 0), COUNT(*) FROM batch_row b WHERE {_BATCH}",  # noqa: S608
+        applied,
+    ).one()
+    json = JsonSql.of(session)
+    at = json.value("b.record", "at", "bigint")
+    # Rows number their installations in file order: the last created row that has any ends them.
+    last = run(
+        session,
+        f"""SELECT {at} + {json.length("b.record", "software")} FROM batch_row b
+        WHERE {_BATCH} AND b.outcome = 'created' AND {at} IS NOT NULL ORDER BY b.id DESC LIMIT 1""",  # noqa: S608
+        applied,
+    ).scalar_one_or_none()
+    return Counted(first, rows, last or 0)
 
 
 def find_changed_rows(session: Session, applied: Applied, most: int = 20) -> list[tuple[str, int, str]]:
@@ -87,7 +120,9 @@ def resolve_titles(session: Session, applied: Applied) -> None:
     ):
         columns = f"{publisher}, {name}" + (f", {version}" if version else "")
         picked = "b.publisher, b.name" + (", b.version" if version else "")
-        same = f"t.{publisher} = b.publisher AND t.{name} = b.name" + (" AND t.version = b.version" if version else "")
+        same = f"t.{publisher} = b.publisher AND t.{name} = b.name" + (
+            " AND t.version = b.version" if version else ""
+        )
         run(
             session,
             f"""INSERT INTO {table} (id, {columns}, created_at)
@@ -98,7 +133,9 @@ def resolve_titles(session: Session, applied: Applied) -> None:
             applied,
             first=reserve_ids(session, count + 1).start,
         )
-    create_temporary(session, "batch_target", "n BIGINT PRIMARY KEY, kind TEXT NOT NULL, target_id BIGINT NOT NULL")
+    create_temporary(
+        session, "batch_target", "n BIGINT PRIMARY KEY, kind TEXT NOT NULL, target_id BIGINT NOT NULL"
+    )
     run(
         session,
         f"""INSERT INTO batch_target (n, kind, target_id)
@@ -114,7 +151,13 @@ def resolve_titles(session: Session, applied: Applied) -> None:
 
 
 #: What a created asset gets where its row says nothing.
-_DEFAULTS = {"name": "''", "asset_class": "'other'", "it_scope": "'other'", "status": "'in-use'", "units": "1"}
+_DEFAULTS = {
+    "name": "''",
+    "asset_class": "'other'",
+    "it_scope": "'other'",
+    "status": "'in-use'",
+    "units": "1",
+}
 
 
 def _created_value(json: JsonSql, field: str) -> str:
@@ -122,16 +165,16 @@ def _created_value(json: JsonSql, field: str) -> str:
     return f"COALESCE({stated}, {_DEFAULTS[field]})" if field in _DEFAULTS else stated
 
 
-def create_assets(session: Session, applied: Applied, first_row: int, rows: int, installations: int) -> None:
+def create_assets(session: Session, applied: Applied, counted: Counted) -> None:
     """Write the created assets with their names, installations and history: four statements."""
     json = JsonSql.of(session)
     values = ", ".join(_created_value(json, field) for field in ASSET_FIELDS)
     model = json.value("b.record", "model", "bigint")
     run(
         session,
-        f"""INSERT INTO asset (agency_id, id, {", ".join(ASSET_FIELDS)}, hardware_model_id,
+        f"""INSERT INTO asset (agency_id, id, {", ".join(ASSET_FIELDS)}, sort_tag, hardware_model_id,
           row_version, recorded_at, updated_at)
-        SELECT b.agency_id, b.asset_id, {values}, m.target_id, 1, :now, :now
+        SELECT b.agency_id, b.asset_id, {values}, COALESCE({json.value("b.record", "asset_tag")}, ''), m.target_id, 1, :now, :now
         FROM batch_row b LEFT JOIN batch_target m ON m.n = {model}
         WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
         applied,
@@ -151,7 +194,7 @@ def create_assets(session: Session, applied: Applied, first_row: int, rows: int,
         FROM batch_row b CROSS JOIN {json.numbers("b.record", "software", "e")}
         JOIN batch_target t ON t.n = e.value WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
         applied,
-        first=reserve_ids(session, installations).start if installations else 0,
+        first=reserve_ids(session, counted.installations).start,
     )
     run(
         session,
@@ -159,7 +202,7 @@ def create_assets(session: Session, applied: Applied, first_row: int, rows: int,
         SELECT b.agency_id, :first + b.id, b.asset_id, '*', 'created', b.batch_id, :actor, :now
         FROM batch_row b WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
         applied,
-        first=reserve_ids(session, rows).start - first_row,
+        first=reserve_ids(session, counted.rows).start - counted.first_row,
     )
 
 
@@ -198,12 +241,13 @@ def update_assets(session: Session, applied: Applied) -> None:
         WHERE {_UPDATED} AND b.diff->'hardware_model' IS NOT NULL""",  # noqa: S608
     )
     fields = ", ".join(
-        f"{field} = COALESCE({json.after('b.diff', field, kind_of(field))}, asset.{field})" for field in ASSET_FIELDS
+        f"{field} = COALESCE({json.after('b.diff', field, kind_of(field))}, asset.{field})"
+        for field in ASSET_FIELDS
     )
     model = json.value("b.record", "model", "bigint")
     run(
         session,
-        f"""UPDATE asset SET {fields},
+        f"""UPDATE asset SET {fields}, sort_tag = COALESCE({json.after("b.diff", "asset_tag")}, asset.sort_tag),
           hardware_model_id = COALESCE((SELECT m.target_id FROM batch_target m
             WHERE b.diff->'hardware_model' IS NOT NULL AND m.n = {model}), asset.hardware_model_id),
           row_version = asset.row_version + 1, updated_at = :now

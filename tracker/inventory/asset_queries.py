@@ -56,7 +56,9 @@ def find_asset(session: Session, principal: Principal, asset_id: int) -> AssetDe
     if row is None:
         return None
     held = row._mapping
-    asset = AssetRow(agency=row.agency, manufacturer=row.manufacturer, model=row.model, **{n: held[n] for n in _ROW})
+    asset = AssetRow(
+        agency=row.agency, manufacturer=row.manufacturer, model=row.model, **{n: held[n] for n in _ROW}
+    )
     installations = _list_installations(session, row.agency_id, asset_id)
     subjects = {("title", item.title_id) for item in installations}
     if row.model_id is not None:
@@ -151,7 +153,12 @@ def _match_view(row: Row[Any]) -> MatchView:
 
 
 def _list_identifiers(session: Session, agency_id: int, asset_id: int) -> list[IdentifierView]:
-    columns = (_identifier.c.scheme, _identifier.c.value, _identifier.c.recorded_at, _identifier.c.superseded_at)
+    columns = (
+        _identifier.c.scheme,
+        _identifier.c.value,
+        _identifier.c.recorded_at,
+        _identifier.c.superseded_at,
+    )
     query = (
         select(*columns)
         .where(_identifier.c.agency_id == agency_id, _identifier.c.asset_id == asset_id)

@@ -14,4 +14,9 @@ def load_key_policy() -> KeyPolicy:
     """The policy that ships with the package."""
     text = resources.files("tracker.inventory").joinpath("data/keys.json").read_text(encoding="utf-8")
     document = json.loads(text)
-    return KeyPolicy(tuple(document["order"]), frozenset(document["placeholders"]), dict(document["old_codes"]))
+    return KeyPolicy(
+        order=tuple(document["order"]),
+        weak=frozenset(document["weak"]),
+        placeholders=frozenset(document["placeholders"]),
+        old_codes=dict(document["old_codes"]),
+    )

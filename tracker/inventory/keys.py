@@ -25,7 +25,16 @@ FIELDS_OF_SCHEME: Mapping[str, tuple[str, ...]] = {
     "uuid": (),
 }
 #: What makes two rows without identifiers the same thing; notes, condition and place may change.
-CONTENT_FIELDS = ("item_code", "name", "manufacturer", "model", "asset_class", "acquired_on", "cost_minor", "units")
+CONTENT_FIELDS = (
+    "item_code",
+    "name",
+    "manufacturer",
+    "model",
+    "asset_class",
+    "acquired_on",
+    "cost_minor",
+    "units",
+)
 
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+?\d+")
 _RANGE = re.compile(r"(\d+)\s*(?:s\s*/\s*d|s\.d\.?|sd|to|-|–|\.\.)\s*(\d+)", re.IGNORECASE)
@@ -36,9 +45,14 @@ _DOTTED = re.compile(r"\d+(?:[.\s]\d+)*\.?")
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """The order in which schemes are tried, values that name nothing, and old item codes with their heirs."""
+    """The order in which schemes are tried, values that name nothing, and old item codes with their heirs.
+
+    A scheme in `weak` names a thing only where no stronger name of it says otherwise: a host name moves
+    to the machine's successor.
+    """
 
     order: tuple[str, ...]
+    weak: frozenset[str]
     placeholders: frozenset[str]
     old_codes: Mapping[str, str]
 

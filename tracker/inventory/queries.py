@@ -42,7 +42,9 @@ _agency, _asset, _model = table_of(Agency), table_of(Asset), table_of(HardwareMo
 _installation = table_of(Installation)
 #: Tables of the room above, by name only: this room's filters may look at them, its code may not.
 _finding = table("finding", column("agency_id"), column("asset_id"), column("rule"), column("resolved_on"))
-_state = table("title_state", column("subject_kind"), column("subject_id"), column("scope_agency_id"), column("phase"))
+_state = table(
+    "title_state", column("subject_kind"), column("subject_id"), column("scope_agency_id"), column("phase")
+)
 #: Sort name → (expression, how a cursor's value is read back). NULL sorts as the empty value.
 _SORTS: dict[str, tuple[ColumnElement[Any], type]] = {
     "asset_tag": (_asset.c.sort_tag, str),

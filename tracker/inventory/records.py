@@ -131,7 +131,10 @@ def split_by_condition(record: Record) -> Iterator[tuple[Record, str]]:
     """
     counted = [(word, n) for word in Condition if (n := (record.conditions or {}).get(word, 0)) > 0]
     if len(counted) < 2:
-        yield (replace(record, condition=counted[0][0].value) if counted and not record.condition else record), ""
+        yield (
+            (replace(record, condition=counted[0][0].value) if counted and not record.condition else record),
+            "",
+        )
         return
     total = sum(n for _, n in counted)
     spent = Decimal(0)

@@ -103,7 +103,7 @@ class AssetRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):  # noqa: UP046 - Python 3.11
+class Page(Generic[Item]):
     """A keyset page: `next_cursor` is None on the last one; `total` is None where it was not counted."""
 
     items: list[Item]

@@ -7,22 +7,23 @@ import marshal
 import tempfile
 from collections.abc import Iterator
 from types import TracebackType
-from typing import IO
+from typing import IO, Any, Generic, TypeVar
 
+Spooled = TypeVar("Spooled", bound=tuple[Any, ...])
 #: (sheet, row, outcome, label, reason, record as JSON, names {scheme: value}).
 SpooledRow = tuple[str, int, str, str, str | None, str | None, dict[str, str]]
 _CHUNK = 512
 
 
-class Spool:
-    """Add rows, then read them back in order, as often as needed. Use as a context manager."""
+class Spool(Generic[Spooled]):
+    """Add tuples of plain values, then read them back in order, as often as needed. A context manager."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
-        self._chunk: list[SpooledRow] = []
+        self._chunk: list[Spooled] = []
         self.count = 0
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> Spool[Spooled]:
         return self
 
     def __exit__(
@@ -30,7 +31,7 @@ class Spool:
     ) -> None:
         self._file.close()
 
-    def add(self, row: SpooledRow) -> None:
+    def add(self, row: Spooled) -> None:
         """Append one row."""
         self._chunk.append(row)
         self.count += 1
@@ -44,13 +45,13 @@ class Spool:
         self._file.write(chunk)
         self._chunk = []
 
-    def __iter__(self) -> Iterator[SpooledRow]:
+    def __iter__(self) -> Iterator[Spooled]:
         if self._chunk:
             self._write()
         self._file.seek(0)
         read = 0
         while read < self.count:
             size = int.from_bytes(self._file.read(8), "big")
-            chunk: list[SpooledRow] = marshal.loads(self._file.read(size))  # noqa: S302 - written by this object
+            chunk: list[Spooled] = marshal.loads(self._file.read(size))  # noqa: S302 - written by this object
             read += len(chunk)
             yield from chunk

@@ -10,16 +10,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from importers.rows import Record
+from importers.rows import Record, Skipped
 from tracker.inventory.keys import CONTENT, KeyPolicy
 from tracker.inventory.models import ItScope, RowOutcome
 from tracker.inventory.records import MODEL, Prepared, Title, prepare, split_by_condition
-from tracker.inventory.spool import Spool
+from tracker.inventory.spool import Spool, SpooledRow
 
 Problem = dict[str, object]
 #: JSON without spaces; the values are plain, so that the check for cycles only costs time.
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-_NAMED = 5
+_NAMED, _LABEL = 5, 120
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Place:
 class Collected:
     """Everything known about the file when its last record is spooled."""
 
-    spool: Spool
+    spool: Spool[SpooledRow]
     titles: dict[Title, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     first: dict[str, Place] = field(default_factory=dict)
@@ -70,11 +70,18 @@ class Wanted:
 
 def label_of(record: Record) -> str:
     """A short text by which a person finds the row."""
-    parts = (record.asset_tag or record.item_code, record.register, record.name or record.model, record.serial)
-    return " ".join(part for part in parts if part)[:120]
+    parts = (
+        record.asset_tag or record.item_code,
+        record.register,
+        record.name or record.model,
+        record.serial,
+    )
+    return " ".join(part for part in parts if part)[:_LABEL]
 
 
-def collect(batches: Iterable[Iterable[Record]], wanted: Wanted, policy: KeyPolicy, spool: Spool) -> Collected:
+def collect(
+    batches: Iterable[Iterable[Record]], wanted: Wanted, policy: KeyPolicy, spool: Spool[SpooledRow]
+) -> Collected:
     """Spool all records of a reading; one spooled row per asset, skipped or rejected record."""
     collected = Collected(spool)
     for batch in batches:
@@ -162,7 +169,7 @@ def find_rejected(collected: Collected) -> dict[int, str]:
     return rejected
 
 
-def _strongest_keys(spool: Spool, numbers: Mapping[int, Place]) -> dict[int, str]:
+def _strongest_keys(spool: Spool[SpooledRow], numbers: Mapping[int, Place]) -> dict[int, str]:
     found = {}
     for n, row in enumerate(spool):
         if n in numbers:
@@ -218,9 +225,30 @@ def note_nameless(collected: Collected) -> None:
     collected.problems.append(_problem(place, None, "no-identifier", message, str(count)))
 
 
-def iterate_keys(spool: Spool, skip: Mapping[int, str], order: Mapping[str, int]) -> Iterator[tuple[int, int, str, str]]:
-    """(row number, rank, scheme, value) of every name of the rows that are not set aside; rank 0 is strongest."""
+def note_skipped(collected: Collected, skipped: Iterable[Skipped]) -> None:
+    """Add the rows that are no assets (titles, subtotals, signatures) as skipped rows of the batch."""
+    for row in skipped:
+        outcome, label = RowOutcome.SKIPPED.value, row.text[:_LABEL]
+        collected.spool.add((row.sheet, row.row, outcome, label, str(row.reason), None, {}))
+
+
+def note_held_names(collected: Collected, held: Mapping[int, Iterable[str]]) -> None:
+    """Point out rows one of whose names belongs to another asset, each with the name."""
+    if not held:
+        return
+    for n, row in enumerate(collected.spool):
+        for scheme in held.get(n, ()):
+            value = row[6][scheme]
+            message = f"{scheme} {value} belongs to another asset too; the row was not recognised by it"
+            place = Place(n, row[0], row[1])
+            collected.problems.append(_problem(place, scheme, "name-in-use", message, value))
+
+
+def iterate_keys(
+    spool: Spool[SpooledRow], skip: Mapping[int, str], order: Mapping[str, int]
+) -> Iterator[tuple[int, int, str, str]]:
+    """(row number, rank of the scheme in `order`, scheme, value) of every name of the rows not in `skip`."""
     for n, row in enumerate(spool):
         if n not in skip:
-            for rank, (scheme, value) in enumerate(row[6].items()):
-                yield n, rank, scheme, value
+            for scheme, value in row[6].items():
+                yield n, order[scheme], scheme, value

@@ -138,7 +138,9 @@ def _restore_fields(session: Session, undone: Applied) -> int:
     )
     run(
         session,
-        f"""UPDATE asset SET {sets}, row_version = asset.row_version + 1, updated_at = :now
+        f"""UPDATE asset SET {sets},
+          sort_tag = CASE WHEN p.has_asset_tag = 1 THEN COALESCE(p.asset_tag, '') ELSE asset.sort_tag END,
+          row_version = asset.row_version + 1, updated_at = :now
         FROM (SELECT u.asset_id, {picked} FROM undo_change u WHERE {mine} GROUP BY u.asset_id) p
         WHERE asset.agency_id = :agency AND asset.id = p.asset_id""",  # noqa: S608
         undone,

@@ -1,0 +1,216 @@
+"""What can be done with what agencies own: preview, apply and undo a file; edit an asset; match titles."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, select, update
+from sqlmodel import Session
+
+import importers
+from importers.rows import Limits, Record, RefusedFile, SheetInfo, Skipped
+from tracker.db import reading, table_of, transaction
+from tracker.identity.audit import record as audit
+from tracker.identity.errors import Conflict, Refused
+from tracker.identity.models import Agency
+from tracker.identity.queries import get_agency_by_code
+from tracker.identity.rules import Permission
+from tracker.identity.schemas import AgencyView, Principal
+from tracker.inventory.applying import (
+    Applied,
+    count_rows,
+    create_assets,
+    find_changed_rows,
+    resolve_titles,
+    update_assets,
+)
+from tracker.inventory.batch_queries import get_batch
+from tracker.inventory.key_policy import load_key_policy
+from tracker.inventory.matching import match_titles
+from tracker.inventory.models import BatchState, ImportBatch
+from tracker.inventory.previewing import SourceFile, stage
+from tracker.inventory.schemas import BatchView, UndoReport
+from tracker.inventory.spool import Spool, SpooledRow
+from tracker.inventory.staging import Collected, Wanted, collect, note_agencies, note_skipped, problem_of
+from tracker.inventory.undoing import undo_batch
+from tracker.settings import Settings
+
+__all__ = ["apply", "match_titles", "preview", "preview_records", "undo"]
+
+_batch, _agency = table_of(ImportBatch), table_of(Agency)
+_NAMED = 20
+
+
+def preview(
+    engine: Engine,
+    principal: Principal,
+    path: Path,
+    filename: str,
+    agency_code: str,
+    now: datetime,
+    *,
+    settings: Settings,
+    include_near_it: bool = False,
+    include_other: bool = False,
+) -> BatchView:
+    """Read the file at `path` and store what it would change; assets stay as they are.
+
+    The file is read without any lock held; what it would change is found and stored in one transaction.
+
+    Raises:
+        NotFound: no such agency where `principal` may import.
+        Refused: the file cannot be used; nothing was written.
+    """
+    agency = _find_agency(engine, principal, agency_code)
+    limits = Limits(**dict(settings.import_limits))
+    wanted = Wanted(include_near_it, include_other)
+    policy = load_key_policy()
+    spool: Spool[SpooledRow]
+    try:
+        with Spool() as spool, importers.read(path, limits=limits) as file:
+            collected = collect(file.batches(), wanted, policy, spool)
+            collected.problems.extend(problem_of(problem) for problem in file.problems)
+            note_skipped(collected, file.skipped)
+            source = _source(path, filename, file.format, file.sheets)
+            return _store(engine, principal, agency, source, collected, now)
+    except RefusedFile as error:
+        raise Refused(error.code, f"{filename}: {error.message}", filename=filename) from error
+
+
+def preview_records(
+    engine: Engine,
+    principal: Principal,
+    records: Iterable[Record],
+    filename: str,
+    agency_code: str,
+    now: datetime,
+    *,
+    skipped: Iterable[Skipped] = (),
+    wanted: Wanted = Wanted(False, False),  # noqa: B008 - frozen
+) -> BatchView:
+    """Store what `records` would change, as `preview` does with those of a file."""
+    agency = _find_agency(engine, principal, agency_code)
+    spool: Spool[SpooledRow]
+    with Spool() as spool:
+        collected = collect([records], wanted, load_key_policy(), spool)
+        note_skipped(collected, skipped)
+        source = SourceFile(filename, "", 0, "records", [])
+        return _store(engine, principal, agency, source, collected, now)
+
+
+def _find_agency(engine: Engine, principal: Principal, code: str) -> AgencyView:
+    with reading(engine) as session:
+        return get_agency_by_code(session, principal, code, Permission.IMPORT)
+
+
+def _source(path: Path, filename: str, kind: str, sheets: Iterable[SheetInfo]) -> SourceFile:
+    with path.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    described = [dataclasses.asdict(sheet) for sheet in sheets]
+    return SourceFile(filename, digest, path.stat().st_size, kind, described)
+
+
+def _store(
+    engine: Engine,
+    principal: Principal,
+    agency: AgencyView,
+    source: SourceFile,
+    collected: Collected,
+    now: datetime,
+) -> BatchView:
+    note_agencies(collected, (agency.code, agency.name))
+    with transaction(engine) as session:
+        batch_id = stage(session, agency.id, source, collected, load_key_policy(), principal.name, now)
+        batch = get_batch(session, principal, batch_id, Permission.IMPORT)
+        _audit(session, principal, "import-previewed", agency.id, batch, now)
+        return batch
+
+
+def _audit(
+    session: Session, principal: Principal, action: str, agency_id: int, batch: BatchView, now: datetime
+) -> None:
+    counts = ("filename", "created", "updated", "unchanged", "skipped", "rejected")
+    detail: dict[str, object] = {name: getattr(batch, name) for name in counts}
+    audit(session, principal, action, "import_batch", batch.id, agency_id, detail, now)
+
+
+def _take(
+    session: Session, principal: Principal, batch_id: int, wanted: BatchState, new: BatchState, now: datetime
+) -> Applied:
+    """Move the batch from one state to the next, and hold the agency's inventory until the end.
+
+    Two writers to one agency wait for each other here: what is compared afterwards stays true.
+
+    Raises:
+        NotFound: no such batch where `principal` may import.
+        Conflict: the batch is not in state `wanted`.
+    """
+    batch = get_batch(session, principal, batch_id, Permission.IMPORT)
+    stamp = {BatchState.APPLIED: "applied_at", BatchState.UNDONE: "undone_at"}[new]
+    moving = update(_batch).where(_batch.c.id == batch_id, _batch.c.state == wanted)
+    moved = session.execute(moving.values({"state": new, stamp: now}).returning(_batch.c.agency_id)).first()
+    if moved is None:
+        state = get_batch(session, principal, batch_id, Permission.IMPORT).state
+        raise Conflict(
+            f"batch-not-{wanted}",
+            f"import batch {batch_id} ({batch.filename}) is {state}; only a {wanted} one can become {new}",
+            state=str(state),
+        )
+    lock_inventory(session, moved.agency_id)
+    return Applied(moved.agency_id, batch_id, principal.name, now)
+
+
+def lock_inventory(session: Session, agency_id: int) -> None:
+    """Hold the agency's inventory for writing until the transaction ends. SQLite has one writer anyway."""
+    session.execute(select(_agency.c.id).where(_agency.c.id == agency_id).with_for_update(key_share=True))
+
+
+def apply(engine: Engine, principal: Principal, batch_id: int, now: datetime) -> BatchView:
+    """Apply exactly what was previewed, in one transaction: all of it or nothing.
+
+    Raises:
+        NotFound: no such batch where `principal` may import.
+        Conflict: the batch is not previewed, or an asset changed since; the message names the rows.
+    """
+    with transaction(engine) as session:
+        applied = _take(session, principal, batch_id, BatchState.PREVIEWED, BatchState.APPLIED, now)
+        changed = find_changed_rows(session, applied, _NAMED)
+        if changed:
+            raise _rows_changed(changed)
+        resolve_titles(session, applied)
+        create_assets(session, applied, count_rows(session, applied))
+        update_assets(session, applied)
+        batch = get_batch(session, principal, batch_id, Permission.IMPORT)
+        _audit(session, principal, "import-applied", applied.agency_id, batch, now)
+        return batch
+
+
+def _rows_changed(changed: list[tuple[str, int, str]]) -> Conflict:
+    named = "; ".join(f"sheet {sheet} row {row} ({label})" for sheet, row, label in changed[:_NAMED])
+    rows = [{"sheet": sheet, "row": row, "label": label} for sheet, row, label in changed]
+    return Conflict(
+        "rows-changed",
+        f"assets changed since the preview, so nothing was applied; preview the file again: {named}",
+        rows=rows,
+    )
+
+
+def undo(engine: Engine, principal: Principal, batch_id: int, now: datetime) -> UndoReport:
+    """Take an applied batch back: earlier values return, created assets are withdrawn, later edits are kept.
+
+    Raises:
+        NotFound: no such batch where `principal` may import.
+        Conflict: the batch is not applied.
+    """
+    with transaction(engine) as session:
+        undone = _take(session, principal, batch_id, BatchState.APPLIED, BatchState.UNDONE, now)
+        result = undo_batch(session, undone)
+        summary = dataclasses.asdict(result)
+        session.execute(update(_batch).where(_batch.c.id == batch_id).values(undo_report=summary))
+        batch = get_batch(session, principal, batch_id, Permission.IMPORT)
+        _audit(session, principal, "import-undone", undone.agency_id, batch, now)
+        return UndoReport(batch, result.restored, result.withdrawn, result.kept)
