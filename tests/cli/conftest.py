@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from openpyxl import Workbook
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
+from tests.postgres import tools_path
 from tracker.cli import app
 
 
@@ -38,6 +40,7 @@ def run(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run one command, against SQLite and PostgreSQL in turn."""
     monkeypatch.setenv("TRACKER_DATABASE_URL", engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("TRACKER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("PATH", tools_path(os.environ["PATH"]))
     monkeypatch.chdir(tmp_path)
 
     def act(*words: object, stdin: str | None = None) -> Ran:
