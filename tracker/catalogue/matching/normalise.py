@@ -1,0 +1,73 @@
+"""Text as it was typed → plain lower-case text and tokens that remember where they stood."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_MARKS = dict.fromkeys(map(ord, "®™©℠"), " ")
+_MARK_WORDS = re.compile(r"\((?:r|tm|c)\)")
+#: A run of letters, or digits joined by dots: "php5.6" becomes php, 5.6 and "2008R2" 2008, r, 2.
+_TOKEN = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+|\+\+|#")
+
+MAX_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or a number with its place in the plain text."""
+
+    text: str
+    start: int
+    end: int
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Normalised text; `origin[i]` is the place in the source of its i-th character (identity if None)."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    origin: tuple[int, ...] | None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Places in the source for a stretch of the plain text."""
+        if self.origin is None or start >= end:
+            return start, end
+        return self.origin[start], self.origin[end - 1] + 1
+
+
+def _fold(source: str) -> tuple[str, tuple[int, ...] | None]:
+    if source.isascii():
+        return source.lower(), None
+    letters: list[str] = []
+    origin: list[int] = []
+    for place, character in enumerate(source.translate(_MARKS)):
+        folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", character).casefold())
+        for letter in folded:
+            if not unicodedata.combining(letter):
+                letters.append(letter)
+                origin.append(place)
+    return "".join(letters), tuple(origin)
+
+
+def plain(source: str) -> Plain:
+    """Lower case, compatible characters unified, accents and trade marks dropped, split into tokens."""
+    text, origin = _fold(source[:MAX_TEXT])
+    if "(" in text:
+        text = _MARK_WORDS.sub(lambda match: " " * len(match.group()), text)
+    return Plain(text, _tokens(text), origin)
+
+
+def _tokens(text: str) -> tuple[Token, ...]:
+    return tuple(
+        Token(match.group(), match.start(), match.end(), match.group()[0].isdecimal())
+        for match in _TOKEN.finditer(text)
+    )
+
+
+def words(phrase: str) -> tuple[str, ...]:
+    """The tokens of an alias or another phrase, as the index holds them."""
+    return tuple(token.text for token in plain(phrase).tokens)
