@@ -1,0 +1,163 @@
+"""The parent's side: a child process that may die of its file, and a stream of blocks out of it.
+
+The child is capped in memory and processor time; the parent counts only the time it has waited, so that a
+slow consumer does not make a good file late. Whatever the child does, the parent raises RefusedFile or
+goes on, and leaves no process behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import importers
+from importers.reading.messages import HEADER_BYTES, MAX_FRAME_BYTES, Block, load_message, message_length
+from importers.rows import Limits, Problem, RawSheet, RefusedFile
+
+_GRACE_SECONDS = 2.0
+_READ_BYTES = 1 << 20
+
+
+class RawFile:
+    """A file being read in a child process. Use as a context manager; leaving it early kills the child.
+
+    `format` is the kind of content found ('xlsx', 'xls', 'ods', 'csv', 'json', 'html'), `problems` what
+    the reader noticed so far. RefusedFile may be raised while iterating; then nothing read may be used.
+    """
+
+    def __init__(self, path: Path, limits: Limits, *, include_hidden: bool = False) -> None:
+        self.problems: list[Problem] = []
+        self.format = ""
+        self._limits = limits
+        self._waited = 0.0
+        self._finished = False
+        self._process = _start(path, limits, include_hidden)
+        try:
+            self.format = self._expect("format")[1]
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> RawFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def sheets(self) -> Iterator[tuple[RawSheet, Iterator[Block]]]:
+        """Every sheet in order with its blocks. Blocks not consumed are passed over, but still checked."""
+        while not self._finished:
+            message = self._next()
+            if message[0] == "sheet":
+                blocks = self._blocks()
+                yield message[1], blocks
+                for _ in blocks:
+                    pass
+            elif message[0] == "done":
+                self._finished = True
+
+    def close(self) -> None:
+        """End the child, if it is still there. Safe to call twice."""
+        process = self._process
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+    def _blocks(self) -> Iterator[Block]:
+        while True:
+            message = self._next()
+            if message[0] == "block":
+                yield message[1]
+            elif message[0] == "end":
+                return
+
+    def _expect(self, kind: str) -> tuple[Any, ...]:
+        message = self._next()
+        if message[0] != kind:
+            raise RefusedFile("reader_failed", "The reader stopped before it had looked at the file.")
+        return message
+
+    def _next(self) -> tuple[Any, ...]:
+        """The next message that is not a problem, which is kept on the way."""
+        while True:
+            length = message_length(self._read(HEADER_BYTES))
+            if length > MAX_FRAME_BYTES:
+                raise self._refuse("reader_failed", f"The reader sent {length} bytes at once.")
+            try:
+                message = load_message(self._read(length))
+            except (pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError) as error:
+                raise self._refuse("reader_failed", f"The reader sent no sheet: {error}.") from None
+            if message[0] == "problem":
+                self.problems.append(message[1])
+            elif message[0] == "refused":
+                raise self._refuse(str(message[1]), str(message[2]))
+            else:
+                return message
+
+    def _read(self, count: int) -> bytes:
+        """Exactly `count` bytes from the child; RefusedFile when it ends or is late."""
+        assert self._process.stdout is not None
+        handle = self._process.stdout.fileno()
+        parts = bytearray()
+        while len(parts) < count:
+            self._wait(handle)
+            part = os.read(handle, min(count - len(parts), _READ_BYTES))
+            if not part:
+                raise self._died()
+            parts += part
+        return bytes(parts)
+
+    def _wait(self, handle: int) -> None:
+        """Wait until the child has something to say, within the time that the file may cost."""
+        started = time.monotonic()
+        left = self._limits.seconds + _GRACE_SECONDS - self._waited
+        ready, _, _ = select.select([handle], [], [], max(left, 0))
+        self._waited += time.monotonic() - started
+        if not ready:
+            raise self._refuse("time_limit", f"Reading took longer than {self._limits.seconds} seconds.")
+
+    def _died(self) -> RefusedFile:
+        """Why a child ended without a last word."""
+        code = self._process.wait()
+        if code in {-signal.SIGXCPU, -signal.SIGALRM}:
+            return self._refuse("time_limit", f"Reading took longer than {self._limits.seconds} seconds.")
+        if code in {-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS}:
+            return self._refuse("memory_limit", f"Reading needs more than {self._limits.child_rss_mb} MB.")
+        return self._refuse("reader_failed", f"The reader ended with status {code}.")
+
+    def _refuse(self, code: str, message: str) -> RefusedFile:
+        self._finished = True
+        self.close()
+        return RefusedFile(code, message)
+
+
+def _start(path: Path, limits: Limits, include_hidden: bool) -> subprocess.Popen[bytes]:
+    """Start the child that reads `path`."""
+    if not path.is_file():
+        raise RefusedFile("no_file", f"There is no file named {path.name}.")
+    task = json.dumps({"path": str(path), "limits": asdict(limits), "include_hidden": include_hidden})
+    root = str(Path(importers.__file__).parent.parent)
+    environment = {**os.environ, "PYTHONPATH": root, "RUST_BACKTRACE": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "importers.reading.child", task],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        bufsize=0,
+    )

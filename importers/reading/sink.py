@@ -1,0 +1,52 @@
+"""How a reader hands over its sheets: rows gathered into blocks, counted against the limits."""
+
+from __future__ import annotations
+
+from importers.reading.messages import BLOCK_ROWS, Block, Send, Values
+from importers.rows import Limits, Problem, RawSheet, RefusedFile
+
+# Titles, headers, group titles, subtotals and signatures stand beside the data rows of a register.
+EXTRA_ROWS = 1_000
+
+
+class Sink:
+    """Sends sheets in blocks of at most BLOCK_ROWS rows, and refuses a file with too many filled rows."""
+
+    def __init__(self, send: Send, limits: Limits) -> None:
+        self._send = send
+        self.limits = limits
+        self._block: Block = []
+        self._rows = 0
+
+    def begin(self, sheet: RawSheet) -> None:
+        """Announce a sheet; its rows follow."""
+        self._send("sheet", sheet)
+
+    def row(self, number: int, values: Values) -> None:
+        """Hand over one row; trailing blanks are cut, and a row of blanks is left out."""
+        while values and values[-1] is None:
+            values.pop()
+        if not values:
+            return
+        self._block.append((number, values))
+        if len(self._block) >= BLOCK_ROWS:
+            self._flush()
+
+    def end(self) -> None:
+        """The sheet has no further rows."""
+        self._flush()
+        self._send("end")
+
+    def problem(self, problem: Problem) -> None:
+        """Tell of something a person should look at."""
+        self._send("problem", problem)
+
+    def _flush(self) -> None:
+        self._rows += len(self._block)
+        if self._rows > self.limits.data_rows + EXTRA_ROWS:
+            raise RefusedFile(
+                "too_many_rows", f"The file has more than {self.limits.data_rows} rows; split it."
+            )
+        if self._block:
+            self._send("block", self._block)
+            self._block = []
