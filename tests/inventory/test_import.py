@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
+from importers.rows import Record
 from tests.inventory.world import (
     LATER,
     NOW,
@@ -27,7 +28,7 @@ from tracker.identity.errors import Conflict, NotFound
 from tracker.inventory import actions, queries
 
 
-def _full(row: int, tag: str) -> object:
+def _full(row: int, tag: str) -> Record:
     return pc(
         row,
         tag,
@@ -52,9 +53,18 @@ def test_preview_changes_no_asset_and_apply_writes_everything_stated(engine: Eng
     applied = actions.apply(engine, OPERATOR, batch.id, LATER)
     assert (applied.state, applied.applied_at) == ("applied", LATER)
     first, second = assets(engine)
-    assert (first.asset_tag, first.serial, first.manufacturer, first.model) == ("T1", "SN-T1", "Dell", "OptiPlex 7010")
+    assert (first.asset_tag, first.serial, first.manufacturer, first.model) == (
+        "T1",
+        "SN-T1",
+        "Dell",
+        "OptiPlex 7010",
+    )
     assert (first.cost_minor, first.currency) == (1_250_000_050, "IDR")
-    assert (first.acquired_on, first.acquired_precision, first.condition) == (date(2019, 5, 1), "month", "good")
+    assert (first.acquired_on, first.acquired_precision, first.condition) == (
+        date(2019, 5, 1),
+        "month",
+        "good",
+    )
     assert (second.asset_tag, second.units, second.status, second.cost_minor) == ("T2", 1, "in-use", None)
     held = detail(engine, "T1")
     assert [(i.role, i.name, i.version) for i in held.installations] == [
@@ -63,7 +73,9 @@ def test_preview_changes_no_asset_and_apply_writes_everything_stated(engine: Eng
         ("operating-system", "Windows 10 Pro", ""),
     ]
     assert [(i.scheme, i.value) for i in held.identifiers] == [("serial", "SNT1"), ("tag", "T1")]
-    assert [(c.field, c.before, c.after, c.batch_id) for c in held.changes] == [("*", None, "created", batch.id)]
+    assert [(c.field, c.before, c.after, c.batch_id) for c in held.changes] == [
+        ("*", None, "created", batch.id)
+    ]
 
 
 def test_the_same_file_again_changes_nothing(engine: Engine) -> None:
@@ -96,7 +108,11 @@ def test_an_update_shows_its_diff_and_writes_only_that(engine: Engine) -> None:
     }
     actions.apply(engine, OPERATOR, batch.id, LATER)
     held = detail(engine, "T1")
-    assert (held.asset.manufacturer, held.asset.model, held.asset.location) == ("Dell", "OptiPlex 9020", "Room 9")
+    assert (held.asset.manufacturer, held.asset.model, held.asset.location) == (
+        "Dell",
+        "OptiPlex 9020",
+        "Room 9",
+    )
     # Blank cells cleared nothing.
     assert (held.asset.serial, held.asset.cost_minor, held.row_version) == ("SN-T1", 1_250_000_050, 2)
     assert [(i.name, i.version) for i in held.installations if i.superseded_at is None] == [

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from importers.rows import Record, SoftwareName, SoftwareRole
 from sqlalchemy import Engine, text
 
+from importers.rows import Record, SoftwareName, SoftwareRole
 from tracker.db import reading, transaction
 from tracker.identity.actions import add_agency, ensure_root
 from tracker.identity.models import Role
@@ -28,7 +28,9 @@ def build(engine: Engine) -> dict[str, Principal]:
     with transaction(engine) as session:
         ensure_root(session, NOW)
         for code, parent in (("A", None), ("A1", "A"), ("B", None)):
-            agency = add_agency(session, OPERATOR, NewAgency(code=code, name=f"Agency {code}", parent_code=parent), NOW)
+            agency = add_agency(
+                session, OPERATOR, NewAgency(code=code, name=f"Agency {code}", parent_code=parent), NOW
+            )
             people[code] = Principal(None, f"admin of {code}", ((agency.path, Role.ADMIN),))
     return people
 
@@ -71,7 +73,9 @@ def assets(engine: Engine, principal: Principal = OPERATOR, **wanted: Any) -> li
 def detail(engine: Engine, tag: str) -> AssetDetail:
     """The asset with `tag`, withdrawn or not."""
     with reading(engine) as session:
-        asset_id = session.execute(text("SELECT id FROM asset WHERE asset_tag = :tag"), {"tag": tag}).scalar_one()
+        asset_id = session.execute(
+            text("SELECT id FROM asset WHERE asset_tag = :tag"), {"tag": tag}
+        ).scalar_one()
         return queries.get_asset(session, OPERATOR, asset_id)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, update
 from sqlmodel import Session
 
 import importers
@@ -16,7 +16,6 @@ from importers.rows import Limits, Record, RefusedFile, SheetInfo, Skipped
 from tracker.db import reading, table_of, transaction
 from tracker.identity.audit import record as audit
 from tracker.identity.errors import Conflict, Refused
-from tracker.identity.models import Agency
 from tracker.identity.queries import get_agency_by_code
 from tracker.identity.rules import Permission
 from tracker.identity.schemas import AgencyView, Principal
@@ -29,8 +28,9 @@ from tracker.inventory.applying import (
     update_assets,
 )
 from tracker.inventory.batch_queries import get_batch
+from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
-from tracker.inventory.matching import match_titles
+from tracker.inventory.locking import lock_inventory
 from tracker.inventory.models import BatchState, ImportBatch
 from tracker.inventory.previewing import SourceFile, stage
 from tracker.inventory.schemas import BatchView, UndoReport
@@ -39,9 +39,9 @@ from tracker.inventory.staging import Collected, Wanted, collect, note_agencies,
 from tracker.inventory.undoing import undo_batch
 from tracker.settings import Settings
 
-__all__ = ["apply", "match_titles", "preview", "preview_records", "undo"]
+__all__ = ["apply", "match_titles", "preview", "preview_records", "undo", "update_asset"]
 
-_batch, _agency = table_of(ImportBatch), table_of(Agency)
+_batch = table_of(ImportBatch)
 _NAMED = 20
 
 
@@ -164,11 +164,6 @@ def _take(
     return Applied(moved.agency_id, batch_id, principal.name, now)
 
 
-def lock_inventory(session: Session, agency_id: int) -> None:
-    """Hold the agency's inventory for writing until the transaction ends. SQLite has one writer anyway."""
-    session.execute(select(_agency.c.id).where(_agency.c.id == agency_id).with_for_update(key_share=True))
-
-
 def apply(engine: Engine, principal: Principal, batch_id: int, now: datetime) -> BatchView:
     """Apply exactly what was previewed, in one transaction: all of it or nothing.
 
@@ -214,3 +209,10 @@ def undo(engine: Engine, principal: Principal, batch_id: int, now: datetime) -> 
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
         _audit(session, principal, "import-undone", undone.agency_id, batch, now)
         return UndoReport(batch, result.restored, result.withdrawn, result.kept)
+
+
+def match_titles(session: Session, now: datetime) -> int:
+    """Match every title and model that has no match made by today's matcher and catalogue; returns how many."""
+    from tracker.inventory.matching import match_titles as match
+
+    return match(session, now)

@@ -174,7 +174,8 @@ def create_assets(session: Session, applied: Applied, counted: Counted) -> None:
         session,
         f"""INSERT INTO asset (agency_id, id, {", ".join(ASSET_FIELDS)}, sort_tag, hardware_model_id,
           row_version, recorded_at, updated_at)
-        SELECT b.agency_id, b.asset_id, {values}, COALESCE({json.value("b.record", "asset_tag")}, ''), m.target_id, 1, :now, :now
+        SELECT b.agency_id, b.asset_id, {values}, COALESCE({json.value("b.record", "asset_tag")}, ''), m.target_id,
+          1, :now, :now
         FROM batch_row b LEFT JOIN batch_target m ON m.n = {model}
         WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
         applied,

@@ -57,4 +57,4 @@ class JsonSql:
         if self.sqlite:
             return f"json_each({column}, '$.{key}') AS {alias}"
         listed = f"jsonb_array_elements_text({column}->'{key}') WITH ORDINALITY AS item(value, key)"
-        return f"LATERAL (SELECT CAST(value AS bigint) AS value, key - 1 AS key FROM {listed}) AS {alias}"
+        return f"LATERAL (SELECT CAST(value AS bigint) AS value, key - 1 AS key FROM {listed}) AS {alias}"  # noqa: S608

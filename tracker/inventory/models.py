@@ -338,6 +338,7 @@ class AssetChange(SQLModel, table=True):
 
     A created asset has one row with field '*'; a removed or added installation has field
     'installation' and the title's id in `before` or `after`. Values are the stored ones as text.
+    `batch_id` is the batch that an apply or an undo was about; null: an edit by hand.
     """
 
     __tablename__ = "asset_change"

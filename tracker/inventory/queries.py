@@ -209,7 +209,8 @@ def _joined() -> Any:
 
 
 def _count(session: Session, conditions: list[ColumnElement[bool]]) -> int:
-    return session.execute(select(func.count()).select_from(_asset).where(*conditions)).scalar_one()
+    count: int = session.execute(select(func.count()).select_from(_asset).where(*conditions)).scalar_one()
+    return count
 
 
 def count_assets(session: Session, principal: Principal, wanted: AssetFilter = AssetFilter()) -> int:  # noqa: B008

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from importers.rows import Record
+from importers.rows import Record, SoftwareRole
 from tracker.inventory.keys import CONTENT, KeyPolicy, find_keys, fingerprint
 from tracker.inventory.models import AssetClass, AssetStatus, Condition, InstallationRole, ItScope
 
@@ -91,7 +91,7 @@ def values_of(record: Record) -> dict[str, object]:
 def titles_of(record: Record) -> list[Title]:
     """The record's software in file order without repeats, the operating system first."""
     found: dict[Title, None] = {}
-    if record.os and not any(item.role == InstallationRole.OPERATING_SYSTEM for item in record.software):
+    if record.os and all(item.role != SoftwareRole.OPERATING_SYSTEM for item in record.software):
         found[(InstallationRole.OPERATING_SYSTEM.value, "", _clean(record.os), "")] = None
     for item in record.software:
         if item.name:

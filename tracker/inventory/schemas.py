@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from tracker.inventory.models import AssetClass, AssetStatus, Condition, Precision
 
 Item = TypeVar("Item")
 
@@ -198,3 +202,57 @@ class Coverage:
     matched: int
     dated: int
     not_tracked: int
+
+
+def _line(text: str) -> str:
+    """One line without outer or repeated spaces."""
+    return " ".join(text.replace("\x00", "").split())
+
+
+Line = Annotated[str, AfterValidator(_line), Field(max_length=2_000)]
+#: Fields that an edit may change but not clear.
+_NEVER_BLANK = ("name", "asset_class", "status", "units")
+
+
+class AssetEdit(BaseModel):
+    """Changes of one asset by hand: only fields that are given change, None clears one.
+
+    `row_version` is the one that the editor saw; when given, an asset that changed since is a conflict.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    row_version: int | None = None
+    asset_tag: Line | None = None
+    item_code: Line | None = None
+    register_number: Line | None = None
+    serial: Line | None = None
+    name: Line | None = None
+    asset_class: AssetClass | None = None
+    status: AssetStatus | None = None
+    units: int | None = Field(default=None, ge=1, le=1_000_000)
+    condition: Condition | None = None
+    acquired_on: date | None = None
+    acquired_precision: Precision | None = None
+    cost_minor: int | None = Field(default=None, ge=0, lt=2**63)
+    currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
+    source: Line | None = None
+    location: Line | None = None
+    custodian: Line | None = None
+    hostname: Line | None = None
+    warranty_ends_on: date | None = None
+    support_ends_on: date | None = None
+    notes: Line | None = None
+
+    @model_validator(mode="after")
+    def _keeps_what_it_must(self) -> Self:
+        blank = [
+            name for name in _NEVER_BLANK if name in self.model_fields_set and getattr(self, name) is None
+        ]
+        if blank:
+            raise ValueError(f"cannot be cleared: {', '.join(blank)}")
+        return self
+
+    def changes(self) -> dict[str, object]:
+        """{field: value} of the fields that are given, in stored form; blank text is None."""
+        given = self.model_dump(include=self.model_fields_set - {"row_version"})
+        return {name: None if value == "" and name != "name" else value for name, value in given.items()}

@@ -13,6 +13,7 @@ from tracker.db import create_temporary, reserve_ids
 from tracker.inventory.applying import Applied, kind_of, run
 from tracker.inventory.diffing import ASSET_FIELDS
 from tracker.inventory.json_sql import JsonSql
+from tracker.inventory.keys import FIELDS_OF_SCHEME
 from tracker.inventory.schemas import KeptRow
 
 EDITED = "changed after the import"
@@ -43,7 +44,8 @@ def _stage(session: Session, undone: Applied) -> list[tuple[int, str | None, str
     """Fill undo_change (asset_id, field, before, after, kept); returns the kept ones by asset and field.
 
     A field is kept when its value is no longer the batch's; a created asset when anything else was
-    recorded about it since; an asset's installations when one that the batch added or ended changed.
+    recorded about it since; an asset's installations when one was added or ended since. What an undone
+    batch did does not count: its undo took it back.
     """
     create_temporary(
         session,
@@ -52,7 +54,9 @@ def _stage(session: Session, undone: Applied) -> list[tuple[int, str | None, str
     )
     held = " ".join(f"WHEN c.field = '{field}' THEN CAST(a.{field} AS TEXT)" for field in RESTORED)
     later = """EXISTS (SELECT 1 FROM asset_change l WHERE l.agency_id = c.agency_id
-        AND l.asset_id = c.asset_id AND l.id > c.id AND (l.batch_id IS NULL OR l.batch_id <> :batch){more})"""
+        AND l.asset_id = c.asset_id AND l.id > c.id AND (l.batch_id IS NULL OR l.batch_id <> :batch){more}
+        AND NOT EXISTS (SELECT 1 FROM import_batch o WHERE o.agency_id = l.agency_id AND o.id = l.batch_id
+          AND o.state = 'undone'))"""
     run(
         session,
         f"""INSERT INTO undo_change (asset_id, field, before, after, kept)
@@ -79,9 +83,9 @@ def _record(session: Session, undone: Applied, source: str) -> int:
     count: int = run(session, f"SELECT COUNT(*) FROM ({source}) s", undone).scalar_one()  # noqa: S608
     run(
         session,
-        f"""INSERT INTO asset_change (agency_id, id, asset_id, field, before, after, actor, at)
-        SELECT :agency, :first + ROW_NUMBER() OVER (ORDER BY s.asset_id, s.field), s.asset_id, s.field,
-          s.before, s.after, :actor, :now FROM ({source}) s""",  # noqa: S608
+        f"""INSERT INTO asset_change (agency_id, id, asset_id, field, before, after, batch_id, actor, at)
+        SELECT :agency, :first + ROW_NUMBER() OVER (ORDER BY s.asset_id, s.field, s.before, s.after),
+          s.asset_id, s.field, s.before, s.after, :batch, :actor, :now FROM ({source}) s""",  # noqa: S608
         undone,
         first=reserve_ids(session, count + 1).start,
     )
@@ -148,22 +152,31 @@ def _restore_fields(session: Session, undone: Applied) -> int:
     return count
 
 
+def _kept_name() -> str:
+    """SQL condition: a field behind this row of asset_identifier is kept."""
+    fields = " OR ".join(
+        f"(asset_identifier.scheme = '{scheme}' AND u.field = '{field}')"
+        for scheme, names in FIELDS_OF_SCHEME.items()
+        for field in names
+    )
+    return f"""EXISTS (SELECT 1 FROM undo_change u WHERE u.asset_id = asset_identifier.asset_id
+        AND u.kept = 1 AND (u.field = '*' OR {fields}))"""  # noqa: S608
+
+
 def _restore_names(session: Session, undone: Applied) -> None:
-    """Names that the batch ended live again, names it added end; not on assets whose naming fields are kept."""
-    kept = """SELECT asset_id FROM undo_change WHERE kept = 1
-        AND field IN ('*', 'asset_tag', 'item_code', 'register_number', 'serial', 'hostname')"""
+    """Names that the batch ended live again, names it added end; not where the field behind one is kept."""
     created = "SELECT asset_id FROM undo_change WHERE field = '*'"
     run(
         session,
         f"""UPDATE asset_identifier SET superseded_at = :now
         WHERE agency_id = :agency AND batch_id = :batch AND superseded_at IS NULL
-          AND asset_id NOT IN ({kept}) AND asset_id NOT IN ({created})""",  # noqa: S608
+          AND asset_id NOT IN ({created}) AND NOT {_kept_name()}""",  # noqa: S608
         undone,
     )
     run(
         session,
         f"""UPDATE asset_identifier SET superseded_at = NULL, superseded_batch_id = NULL
-        WHERE agency_id = :agency AND superseded_batch_id = :batch AND asset_id NOT IN ({kept})""",  # noqa: S608
+        WHERE agency_id = :agency AND superseded_batch_id = :batch AND NOT {_kept_name()}""",  # noqa: S608
         undone,
     )
 
