@@ -1,0 +1,18 @@
+"""REST v1: one router per room, mounted under /api/v1."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from tracker.api import agencies, jobs, plans, tokens, users
+from tracker.api.problems import problems
+
+PREFIX = "/api/v1"
+
+
+def build_router() -> APIRouter:
+    """Every operation of the API, under its path."""
+    router = APIRouter(prefix=PREFIX, responses=problems(401, 403, 422))
+    for room in (agencies, users, tokens, plans, jobs):
+        router.include_router(room.router)
+    return router
