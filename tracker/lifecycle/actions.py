@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlmodel import Session
 
 from tracker.db import new_id, reading, table_of, transaction
@@ -49,6 +49,7 @@ def scan(engine: Engine, principal: Principal, today: date, now: datetime) -> Sc
         facts = load(session, today)
         evaluation = _evaluate(session, facts, Source(), policy, today)
         agencies = queries.list_agency_sizes(session, scope)
+        titles = _count_titles(session, scope, evaluation)
     with engine.connect() as connection, Session(bind=connection, expire_on_commit=False) as session:
         try:
             written = _prepare(session, evaluation, today, now)
@@ -58,10 +59,10 @@ def scan(engine: Engine, principal: Principal, today: date, now: datetime) -> Sc
                     written += _scan_chunk(session, chunk, policy, tally, today)
         finally:
             _clear(session)
-    result = _result(today, evaluation, tally, started)
+    result = _result(today, titles, tally, started)
     if written:
         with transaction(engine) as session:
-            _keep_run(session, principal, result, policy, facts, now)
+            _keep_run(session, principal, scope, result, policy, facts, now)
     return result
 
 
@@ -77,10 +78,19 @@ def _evaluate(session: Session, facts: Facts, source: Source, policy: Policy, da
     return evaluate(facts, ages, warranties, policy, day)
 
 
+def _count_titles(session: Session, scope: Scope, evaluation: Evaluation) -> int:
+    """All titles that were evaluated; of a part of the tree only those installed there, so that no agency
+    learns how much others have."""
+    if not scope.is_everything:
+        return queries.count_titles(session, scope)
+    return len({one.subject_id for one in evaluation.states if one.kind == "title"})
+
+
 def _prepare(session: Session, evaluation: Evaluation, today: date, now: datetime) -> int:
     """Store verdicts and states, fill the temporary tables; how many rows of states were written."""
     causes = evaluation.causes()
     with session.begin():
+        scanning.lock_verdicts(session)
         temporary.create_all(session)
         conditions = stored.keep_conditions(session, causes)
         verdicts = stored.keep_verdicts(session, causes, conditions, now)
@@ -109,13 +119,13 @@ def _clear(session: Session) -> None:
         temporary.drop_all(session)
 
 
-def _result(day: date, evaluation: Evaluation, tally: Tally, started: float) -> ScanResult:
+def _result(day: date, titles: int, tally: Tally, started: float) -> ScanResult:
     names = ("tracked", "matched", "dated", "not_tracked")
     return ScanResult(
         as_of=day,
         assets=tally.assets,
         installations=tally.total("installations"),
-        titles=len({one.subject_id for one in evaluation.states if one.kind == "title"}),
+        titles=titles,
         coverage=Coverage(**{name: tally.total(name) for name in names}),
         opened=tally.changes.opened,
         resolved=tally.changes.resolved,
@@ -126,8 +136,15 @@ def _result(day: date, evaluation: Evaluation, tally: Tally, started: float) -> 
 
 
 def _keep_run(
-    session: Session, principal: Principal, result: ScanResult, policy: Policy, facts: Facts, now: datetime
+    session: Session,
+    principal: Principal,
+    scope: Scope,
+    result: ScanResult,
+    policy: Policy,
+    facts: Facts,
+    now: datetime,
 ) -> None:
+    """Note the run, and the act in the log of the topmost agency that was scanned."""
     run_id = new_id(session)
     session.execute(
         scan_run.insert().values(
@@ -141,13 +158,14 @@ def _keep_run(
             result=result.to_json(),
         )
     )
-    root = session.execute(select(func.min(agency.c.id)).where(agency.c.parent_id.is_(None))).scalar_one()
+    top = select(agency.c.id).where(agency.c.path == scope.ranges[0][0])
+    agency_id = session.execute(top).scalar_one()
     told: dict[str, object] = {
         "opened": result.opened,
         "resolved": result.resolved,
         "changed": result.changed,
     }
-    audit.record(session, principal, "scan", "scan_run", run_id, root, told, now)
+    audit.record(session, principal, "scan", "scan_run", run_id, agency_id, told, now)
 
 
 def scan_as_of(
@@ -168,7 +186,8 @@ def scan_as_of(
         for chunk in scanning.chunks(agencies):
             scanning.stage_chunk(session, source, chunk, policy)
             scanning.tally_chunk(session, source, policy, tally)
-    return _result(as_of, evaluation, tally, started)
+        titles = _count_titles(session, scope, evaluation)
+    return _result(as_of, titles, tally, started)
 
 
 def _prepare_as_of(
@@ -208,5 +227,6 @@ def findings_as_of(
         told = details.of_evaluation(session, causes, evaluation.states)
         for chunk in scanning.chunks(agencies):
             scanning.stage_chunk(session, source, chunk, policy)
-            rows.extend(queries.list_staged(session, source, wanted, as_of, told))
+            staged = queries.list_staged(session, source, wanted, as_of, told, evaluation.states)
+            rows.extend(staged)
     return rows

@@ -5,13 +5,12 @@ Findings are many and narrow; verdicts, title states and names are few and are r
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, exists, select
 from sqlmodel import Session
 
 from tracker.catalogue.models import Product, Release
@@ -51,13 +50,10 @@ class Details:
     by_verdict: dict[int, Detail]
     unknown_titles: dict[int, list[dict[str, object]]] = field(default_factory=dict)
 
-    def evidence(self, verdict_id: int, asset_id: int, rule: str) -> Mapping[str, object]:
-        """A finding's evidence; for lifecycle-unknown, which titles of the asset are unknown, and why."""
-        told = self.by_verdict[verdict_id].evidence
-        if rule != "lifecycle-unknown":
-            return told
-        titles = self.unknown_titles.get(asset_id, [])
-        return {**told, "unknown": titles or [{"reason": "no-acquisition-date"}]}
+    def unknown(self, asset_id: int, *, aged: bool) -> list[dict[str, object]]:
+        """Why lifecycle-unknown holds for an asset: its unknown titles, or what its age lacks."""
+        titles = self.unknown_titles.get(asset_id)
+        return titles or [{"reason": "no-useful-life" if aged else "no-acquisition-date"}]
 
 
 def load_details(session: Session, verdict_ids: Sequence[int] | None) -> Details:
@@ -152,48 +148,63 @@ def title_text(publisher: str, name: str, version: str) -> str:
     return " ".join(parts)
 
 
-def add_unknown_titles(
+def add_unknown_titles(session: Session, details: Details, on: ColumnElement[bool]) -> None:
+    """Note which titles are unknown, and why, on the assets of the installations `on`. One statement.
+
+    Their state is the one last stored; an agency's own match of a title stands before the shared one.
+    """
+    own = state.alias("own")
+    same = (own.c.subject_kind == "title") & (own.c.subject_id == installation.c.title_id)
+    has_own = exists().where(same, own.c.scope_agency_id == installation.c.agency_id)
+    shared = (state.c.scope_agency_id == 0) & ~has_own
+    query = (
+        _titles(state.c.evidence, None)
+        .join(state, (state.c.subject_kind == "title") & (state.c.subject_id == installation.c.title_id))
+        .where(on, state.c.phase == Phase.UNKNOWN.value)
+        .where(shared | (state.c.scope_agency_id == installation.c.agency_id))
+    )
+    for row in session.execute(query):
+        _note_unknown(details, row.asset_id, _title_text(row), row.evidence)
+
+
+def add_evaluated_unknowns(
     session: Session,
     details: Details,
-    assets: Select[Any] | Sequence[int],
-    known_at: datetime | None = None,
+    states: Iterable[State],
+    on: ColumnElement[bool],
+    known_at: datetime | None,
 ) -> None:
-    """Note, for `assets` (ids, or a query of ids), the titles that are unknown and why. One statement.
+    """The same for an evaluation that is not stored: titles on the assets at `known_at`. One statement."""
+    evaluated = {(one.subject_id, one.scope): one for one in states if one.kind == "title"}
+    for row in session.execute(_titles(installation.c.title_id, known_at).where(on)):
+        found = evaluated.get((row.title_id, row.agency_id)) or evaluated.get((row.title_id, 0))
+        if found is not None and found.phase == Phase.UNKNOWN:
+            _note_unknown(details, row.asset_id, _title_text(row), found.evidence)
 
-    Titles are those on the assets at `known_at` (None: now), their state is the one last stored.
-    """
+
+def _titles(more: ColumnElement[Any], known_at: datetime | None) -> Select[Any]:
     still = installation.c.superseded_at.is_(None)
     held: list[ColumnElement[bool]] = [still]
     if known_at is not None:
         held = [installation.c.recorded_at <= known_at, still | (installation.c.superseded_at > known_at)]
-    rows = session.execute(
-        select(
-            installation.c.asset_id,
-            installation.c.agency_id,
-            state.c.scope_agency_id,
-            title.c.publisher,
-            title.c.name,
-            title.c.version,
-            state.c.phase,
-            state.c.evidence,
-        )
+    return (
+        select(installation.c.asset_id, installation.c.agency_id, *_NAMES_OF_TITLE, more)
         .select_from(installation)
         .join(title, title.c.id == installation.c.title_id)
-        .join(state, (state.c.subject_kind == "title") & (state.c.subject_id == title.c.id))
-        .where(*held, installation.c.asset_id.in_(assets))
-        .where(state.c.scope_agency_id.in_([0, installation.c.agency_id]))
-        .order_by(installation.c.asset_id, title.c.id, state.c.scope_agency_id)
+        .where(*held)
+        .order_by(installation.c.agency_id, installation.c.asset_id, title.c.id)
     )
-    found: dict[int, dict[str, tuple[str, dict[str, object]]]] = defaultdict(dict)
-    for row in rows:
-        # The agency's own match comes after the shared one and stands in its place.
-        found[row.asset_id][title_text(row.publisher, row.name, row.version)] = (row.phase, row.evidence)
-    for asset_id, titles in found.items():
-        details.unknown_titles[asset_id] = [
-            {"title": name, "reason": told.get("unknown"), "policy": told.get("policy")}
-            for name, (phase, told) in titles.items()
-            if phase == Phase.UNKNOWN
-        ]
+
+
+def _title_text(row: Row[Any]) -> str:
+    return title_text(row.publisher, row.name, row.version)
+
+
+def _note_unknown(details: Details, asset_id: int, name: str, told: Mapping[str, object]) -> None:
+    noted = {"title": name, "reason": told.get("unknown"), "policy": told.get("policy")}
+    titles = details.unknown_titles.setdefault(asset_id, [])
+    if noted not in titles:
+        titles.append(noted)
 
 
 def of_evaluation(session: Session, causes: Sequence[Cause], states: Sequence[State]) -> Details:

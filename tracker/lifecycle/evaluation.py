@@ -133,6 +133,21 @@ def _subjects_with_scopes(matched: Iterable[Matched]) -> set[tuple[str, int]]:
     return {(one.subject.kind, one.subject.id) for one in matched if one.subject.scope}
 
 
+def assess_matched(
+    facts: Facts, matched: Matched, policy: Policy, day: date
+) -> tuple[Assessment, PatchFacts | None]:
+    """What is concluded about one title or model on `day`, and what is newer than its version.
+
+    Only a match that needs no review is rested on.
+    """
+    subject = matched.subject
+    auto = subject.tier == "auto"
+    dated = facts.releases.get(subject.release_id) if auto and subject.release_id is not None else None
+    patch = facts.patch_facts(matched, day) if auto else None
+    listed = facts.exploited.get(subject.product_id, ()) if auto and subject.product_id is not None else ()
+    return assess(subject, dated.dates if dated else None, patch, listed, policy, day), patch
+
+
 def _add_subject(
     found: Evaluation,
     facts: Facts,
@@ -143,12 +158,8 @@ def _add_subject(
     several: set[tuple[str, int]],
 ) -> None:
     subject = matched.subject
-    auto = subject.tier == "auto"
-    dated = facts.releases.get(subject.release_id) if auto and subject.release_id is not None else None
-    patch = facts.patch_facts(matched, day) if auto else None
-    listed = facts.exploited.get(subject.product_id, ()) if auto and subject.product_id is not None else ()
-    made = assess(subject, dated.dates if dated else None, patch, listed, policy, day)
-    found.states.append(_state(matched, facts, made, patch, policy))
+    made, patch = assess_matched(facts, matched, policy, day)
+    found.states.append(state_of(matched, facts, made, patch, policy))
     picks = found.title_picks if subject.kind == "title" else found.model_picks
     scoped = (subject.kind, subject.id) in several
     if made.unknown_reason is not None and subject.kind == "title":
@@ -220,9 +231,10 @@ def _add_age(
         found.age_picks.append((asset_class, acquired_on, precision or "day", unknown))
 
 
-def _state(
+def state_of(
     matched: Matched, facts: Facts, made: Assessment, patch: PatchFacts | None, policy: Policy
 ) -> State:
+    """The conclusion as it is stored and shown, with its evidence."""
     subject = matched.subject
     dated = facts.releases.get(subject.release_id) if subject.release_id is not None else None
     behind = patch if patch is not None and made.patch in (Patch.BEHIND, Patch.UNPATCHABLE) else None

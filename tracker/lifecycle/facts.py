@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlmodel import Session
 
 from tracker.catalogue.models import CatalogueSnapshot, ExploitedEntry, Product, Release, ReleaseFact, Version
 from tracker.db import table_of
 from tracker.inventory.models import HardwareModel, SoftwareTitle, TitleMatch
 from tracker.lifecycle.rules import Exploited, PatchFacts, ReleaseDates, Subject
+from tracker.lifecycle.schemas import SupportDate
 
 entry = table_of(ExploitedEntry)
 fact = table_of(ReleaseFact)
@@ -44,7 +45,15 @@ class Dated:
     dates: ReleaseDates
     latest: str | None
     latest_on: date | None
-    cited: Mapping[str, object]
+    source: str
+    as_of: date
+    told: tuple[SupportDate, ...]
+
+    @property
+    def cited(self) -> dict[str, object]:
+        """What evidence cites: source, its day, and every date as a day or as what is said in its place."""
+        dates = {one.kind: one.on.isoformat() if one.on else one.said for one in self.told}
+        return {"source": self.source, "snapshot_as_of": self.as_of.isoformat(), "dates": dates}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +111,31 @@ def _patch_facts(
     )
 
 
-def load(session: Session, day: date, known_at: datetime | None = None) -> Facts:
-    """Everything the rules need on `day`, as known at `known_at` (None: now). Eight statements."""
-    matched = [*_matched(session, "title"), *_matched(session, "model")]
+@dataclass(frozen=True, slots=True)
+class About:
+    """Only these titles and models."""
+
+    titles: frozenset[int]
+    models: frozenset[int]
+
+    def matches(self) -> ColumnElement[bool]:
+        """SQL: the match row is about one of them."""
+        return or_(
+            and_(match.c.subject_kind == "title", match.c.subject_id.in_(self.titles)),
+            and_(match.c.subject_kind == "model", match.c.subject_id.in_(self.models)),
+        )
+
+
+def load(session: Session, day: date, known_at: datetime | None = None, about: About | None = None) -> Facts:
+    """Everything the rules need on `day`, as known at `known_at` (None: now), for all titles and models or
+    those of `about`. Seven statements."""
+    matched = [*_matched(session, "title", about), *_matched(session, "model", about)]
     newest = {row.kind: row.as_of for row in _snapshots(session, known_at)}
     return Facts(
         matched=matched,
-        releases=_releases(session, known_at),
-        versions=_versions(session, day),
-        exploited=_exploited(session, day, known_at),
+        releases=_releases(session, known_at, about),
+        versions=_versions(session, day, about),
+        exploited=_exploited(session, day, known_at, about),
         catalogue_as_of=max(newest.values(), default=None),
         exploited_as_of=_exploited_as_of(newest),
         matcher_version=_matcher_version(session),
@@ -133,11 +158,11 @@ def _matcher_version(session: Session) -> str:
     return session.execute(newest).scalar_one_or_none() or ""
 
 
-def _matched(session: Session, kind: str) -> list[Matched]:
+def _matched(session: Session, kind: str, about: About | None) -> list[Matched]:
     """Every title (or model) with its matches; one without a shared match is there as not matched."""
     subjects = title if kind == "title" else model
     on = and_(match.c.subject_kind == kind, match.c.subject_id == subjects.c.id)
-    rows = session.execute(
+    query = (
         select(
             subjects.c.id,
             match.c.scope_agency_id,
@@ -155,10 +180,12 @@ def _matched(session: Session, kind: str) -> list[Matched]:
         .select_from(subjects.outerjoin(match, on))
         .order_by(subjects.c.id, match.c.scope_agency_id)
     )
+    if about is not None:
+        query = query.where(subjects.c.id.in_(about.titles if kind == "title" else about.models))
     found: list[Matched] = []
     shared: set[int] = set()
     seen: set[int] = set()
-    for row in rows:
+    for row in session.execute(query):
         seen.add(row[0])
         if not row[1]:
             shared.add(row[0])
@@ -193,8 +220,13 @@ def _known(table: Any, known_at: datetime | None) -> ColumnElement[bool]:
     return and_(table.c.recorded_at <= known_at, or_(current, table.c.superseded_at > known_at))
 
 
-def _releases(session: Session, known_at: datetime | None) -> dict[int, Dated]:
-    wanted = select(match.c.release_id).where(match.c.release_id.is_not(None))
+def _wanted(column: Any, about: About | None) -> Select[Any]:
+    wanted = select(column).where(column.is_not(None))
+    return wanted if about is None else wanted.where(about.matches())
+
+
+def _releases(session: Session, known_at: datetime | None, about: About | None) -> dict[int, Dated]:
+    wanted = _wanted(match.c.release_id, about)
     rows = session.execute(
         select(fact, snapshot.c.as_of, snapshot.c.source.label("snapshot_source"))
         .join(snapshot, snapshot.c.id == fact.c.snapshot_id)
@@ -213,9 +245,8 @@ def _read_fact(row: Row[Any]) -> Dated:
         row.extended_support_ends_on,
         row.extended_support_flag,
     )
-    cited: dict[str, object] = {"source": row.source, "snapshot_as_of": row.as_of.isoformat()}
-    cited["dates"] = {name: told for name in _DATES if (told := _tell(row, name)) is not None}
-    return Dated(dates, row.latest_version, row.latest_released_on, cited)
+    told = tuple(one for name in _DATES if (one := _tell(row, name)) is not None)
+    return Dated(dates, row.latest_version, row.latest_released_on, row.source, row.as_of, told)
 
 
 _DATES = ("released", "active_support_ends", "security_support_ends", "extended_support_ends", "discontinued")
@@ -223,18 +254,17 @@ _FLAGS = {"active_support_ends": "active_support_flag", "security_support_ends":
 _FLAGS |= {"extended_support_ends": "extended_support_flag", "discontinued": "discontinued_flag"}
 
 
-def _tell(row: Row[Any], name: str) -> str | None:
+def _tell(row: Row[Any], name: str) -> SupportDate | None:
     on = getattr(row, f"{name}_on")
-    if on is not None:
-        return str(on.isoformat())
     flag = getattr(row, _FLAGS[name]) if name in _FLAGS else None
-    return None if flag is None else "ended, date unknown" if flag else "none announced"
+    if on is None and flag is None:
+        return None
+    said = None if on is not None else "ended, date unknown" if flag else "none announced"
+    return SupportDate(name, on, said)
 
 
-def _versions(session: Session, day: date) -> dict[int, Versions]:
-    wanted = select(match.c.release_id).where(
-        match.c.release_id.is_not(None), match.c.version_key.is_not(None)
-    )
+def _versions(session: Session, day: date, about: About | None) -> dict[int, Versions]:
+    wanted = _wanted(match.c.release_id, about).where(match.c.version_key.is_not(None))
     rows = session.execute(
         select(version.c.release_id, version.c.version_key, version.c.name, version.c.released_on)
         .where(version.c.release_id.in_(wanted))
@@ -259,9 +289,11 @@ def _in_order(found: list[tuple[str, str, date | None]]) -> Versions:
     return Versions(list(keys), list(names), list(dates), earliest)
 
 
-def _exploited(session: Session, day: date, known_at: datetime | None) -> dict[int, tuple[Exploited, ...]]:
+def _exploited(
+    session: Session, day: date, known_at: datetime | None, about: About | None
+) -> dict[int, tuple[Exploited, ...]]:
     query = select(entry.c.product_id, entry.c.cve_id, entry.c.added_on).where(
-        entry.c.product_id.is_not(None), entry.c.added_on <= day
+        entry.c.product_id.in_(_wanted(match.c.product_id, about)), entry.c.added_on <= day
     )
     if known_at is not None:
         query = query.where(entry.c.recorded_at <= known_at)

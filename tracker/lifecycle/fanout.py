@@ -21,7 +21,6 @@ from tracker.lifecycle.rules import Rule
 
 RULES = tuple(Rule)
 _INSTANT = table_of(Installation).c.recorded_at.type
-_UNKNOWN = RULES.index(Rule.LIFECYCLE_UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,19 +259,19 @@ def _resolve(session: Session, bound: Mapping[str, object]) -> int:
 
 
 def count_wanted(
-    session: Session, source: Source, obsolete: frozenset[str], unpatched: frozenset[str]
+    session: Session, source: Source, groups: Mapping[str, frozenset[str]]
 ) -> list[dict[str, int]]:
-    """Per agency of the chunk: open findings by rule number (`r0`…) and units that are obsolete,
-    unpatched and unknown. One statement, one pass."""
+    """Per agency of the chunk: open findings by rule number (`r0`…), and by the name of each group the units
+    of assets for which any of its rules holds. One statement, one pass."""
     numbers = range(len(RULES))
     inner = ", ".join(f"SUM(CASE WHEN v.rule_no = {n} THEN 1 ELSE 0 END) AS r{n}" for n in numbers)
-    outer = ", ".join(f"SUM(x.r{n}) AS r{n}" for n in numbers)
+    outer = [f"SUM(x.r{n}) AS r{n}" for n in numbers]
+    outer += [
+        f"SUM(CASE WHEN {_any(rules)} THEN a.units ELSE 0 END) AS {name}" for name, rules in groups.items()
+    ]
     rows = session.execute(
         text(
-            f"""SELECT x.agency_id AS agency_id, {outer},
-              SUM(CASE WHEN {_any(obsolete)} THEN a.units ELSE 0 END) AS obsolete,
-              SUM(CASE WHEN {_any(unpatched)} THEN a.units ELSE 0 END) AS unpatched,
-              SUM(CASE WHEN x.r{_UNKNOWN} > 0 THEN a.units ELSE 0 END) AS unknown
+            f"""SELECT x.agency_id AS agency_id, {", ".join(outer)}
             FROM (SELECT w.agency_id, w.asset_id, {inner} FROM scan_wanted w CROSS JOIN scan_verdict v
                   WHERE v.no = w.no GROUP BY w.agency_id, w.asset_id) AS x
             CROSS JOIN {source.asset} a WHERE a.agency_id = x.agency_id AND a.id = x.asset_id
@@ -313,13 +312,34 @@ def count_assets(session: Session, source: Source) -> list[tuple[int, int, int]]
     return [(int(agency), int(assets), int(units)) for agency, assets, units in rows]
 
 
-def count_coverage(session: Session, source: Source) -> list[tuple[int, int, int, int, int, int]]:
-    """(agency, installations, tracked, matched, dated, not_tracked) of the chunk."""
+def count_coverage(session: Session, source: Source) -> list[tuple[int, ...]]:
+    """(agency, installations, tracked, matched, dated, not_tracked) of the chunk; installations are rows, the
+    others sum units. One statement.
+
+    Nearly every asset is one unit with shared matches: those are counted by title alone, further units and
+    agencies' own matches are added as differences.
+    """
+    live = f"{source.held} AND {_KEPT.format(column='i.asset_id')}"
+    sums = ", ".join(f"SUM(x.{name})" for name in temporary.MEASURES)
+    once = ", ".join(f"SUM(t.{name}) AS {name}" for name in temporary.MEASURES)
+    further = ", ".join(f"SUM(t.{name} * (a.units - 1))" for name in temporary.MEASURES)
+    own = ", ".join(f"SUM(t.{name} * a.units)" for name in temporary.MEASURES)
     rows = source.run(
         session,
-        f"""SELECT i.agency_id, COUNT(*), SUM(t.tracked), SUM(t.matched), SUM(t.dated), SUM(t.not_tracked)
+        f"""SELECT x.agency_id, SUM(x.installations), {sums} FROM (
+        SELECT i.agency_id AS agency_id, COUNT(*) AS installations, {once}
         FROM scan_chunk k CROSS JOIN installation i CROSS JOIN scan_title t
-        WHERE i.agency_id = k.agency_id AND {source.held} AND {_KEPT.format(column="i.asset_id")}
-          AND t.title_id = i.title_id GROUP BY i.agency_id""",  # noqa: S608
+        WHERE i.agency_id = k.agency_id AND {live} AND t.title_id = i.title_id GROUP BY i.agency_id
+        UNION ALL
+        SELECT i.agency_id, 0, {further}
+        FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN installation i CROSS JOIN scan_title t
+        WHERE a.agency_id = k.agency_id AND a.units > 1 AND i.agency_id = a.agency_id AND i.asset_id = a.id
+          AND {live} AND t.title_id = i.title_id GROUP BY i.agency_id
+        UNION ALL
+        SELECT i.agency_id, 0, {own}
+        FROM scan_own_title t CROSS JOIN scan_chunk k CROSS JOIN installation i CROSS JOIN {source.asset} a
+        WHERE k.agency_id = t.agency_id AND i.agency_id = t.agency_id AND i.title_id = t.title_id AND {live}
+          AND a.agency_id = i.agency_id AND a.id = i.asset_id GROUP BY i.agency_id
+        ) AS x GROUP BY x.agency_id""",  # noqa: S608
     )
-    return [tuple(int(value) for value in row) for row in rows]  # type: ignore[misc]
+    return [tuple(int(value) for value in row) for row in rows]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true, tuple_
 from sqlmodel import Session
 
+from tracker.catalogue.models import Product
 from tracker.db import table_of
 from tracker.identity.errors import Invalid, NotFound
 from tracker.identity.models import Agency
@@ -16,19 +17,42 @@ from tracker.identity.rules import Permission, subtree_range
 from tracker.identity.schemas import Principal, Scope
 from tracker.identity.scope import in_paths
 from tracker.identity.scope import limit as within
-from tracker.inventory.models import Asset, AssetStatus, ItScope
+from tracker.inventory.models import Asset, HardwareModel, Installation, SoftwareTitle
 from tracker.lifecycle import temporary
-from tracker.lifecycle.details import Details, add_unknown_titles, load_details
+from tracker.lifecycle.dashboards import dashboard, find_last_scan
+from tracker.lifecycle.details import (
+    Details,
+    add_evaluated_unknowns,
+    add_unknown_titles,
+    load_details,
+)
+from tracker.lifecycle.evaluation import State
+from tracker.lifecycle.explaining import asset_lifecycle
 from tracker.lifecycle.fanout import Source
-from tracker.lifecycle.models import Finding, ScanRun
-from tracker.lifecycle.rollups import latest_counts
+from tracker.lifecycle.models import Condition, Finding, Verdict
 from tracker.lifecycle.rules import Rule
-from tracker.lifecycle.schemas import Coverage, Dashboard, FindingFilter, FindingRow, Page
+from tracker.lifecycle.schemas import FindingFilter, FindingRow, Page
+
+__all__ = [
+    "asset_lifecycle",
+    "count_titles",
+    "dashboard",
+    "find_last_scan",
+    "list_agency_sizes",
+    "list_distinct_dates",
+    "list_findings",
+    "list_staged",
+]
 
 agency = table_of(Agency)
 asset = table_of(Asset)
 finding = table_of(Finding)
-scan_run = table_of(ScanRun)
+installation = table_of(Installation)
+condition = table_of(Condition)
+verdict = table_of(Verdict)
+model = table_of(HardwareModel)
+title = table_of(SoftwareTitle)
+product = table_of(Product)
 
 Age = tuple[str, date | None, str | None]
 
@@ -52,6 +76,13 @@ def _subtree(session: Session, scope: Scope, code: str) -> Select[Any]:
         raise NotFound("agency-not-found", f"There is no agency {code!r}.")
     low, high = subtree_range(path)
     return select(agency.c.id).where(agency.c.path >= low, agency.c.path < high)
+
+
+def count_titles(session: Session, scope: Scope) -> int:
+    """How many distinct titles are installed on assets of `scope`. One statement."""
+    live = (installation.c.superseded_at.is_(None), within(installation.c.agency_id, scope))
+    query = select(func.count(installation.c.title_id.distinct())).where(*live)
+    return int(session.execute(query).scalar_one())
 
 
 def list_distinct_dates(session: Session, source: Source) -> tuple[list[Age], list[date]]:
@@ -102,6 +133,7 @@ _SHOWN = (
     finding.c.resolved_on,
     asset.c.asset_tag,
     asset.c.name.label("asset_name"),
+    asset.c.acquired_on,
     agency.c.code,
 )
 
@@ -121,13 +153,34 @@ def _tests(wanted: FindingFilter) -> Iterator[ColumnElement[bool]]:
         yield states[wanted.state]
     elif wanted.state != "all":
         raise Invalid("finding-state", "The state is one of open, resolved, all.")
-    for column, value in (
-        ("rule", wanted.rule),
-        ("severity", wanted.severity),
-        ("asset_id", wanted.asset_id),
-    ):
+    for column, value in (("rule", wanted.rule), ("severity", wanted.severity)):
         if value is not None:
             yield finding.c[column] == value
+    if wanted.asset_id is not None:
+        # Open findings are found by (agency, asset): an asset's id alone would read all of them.
+        owner = select(asset.c.agency_id).where(asset.c.id == wanted.asset_id).scalar_subquery()
+        yield and_(finding.c.agency_id == owner, finding.c.asset_id == wanted.asset_id)
+    if wanted.text:
+        yield or_(_names(wanted.text), finding.c.verdict_id.in_(_about(wanted.text)))
+
+
+def _names(words: str) -> ColumnElement[bool]:
+    columns = (asset.c.asset_tag, asset.c.serial, asset.c.name, asset.c.hostname)
+    return or_(*(column.icontains(words, autoescape=True) for column in columns))
+
+
+def _about(words: str) -> Select[Any]:
+    """Verdicts about a title, model or product whose name holds `words`: few rows, read once."""
+    about = {kind: condition.c.subject_kind == kind for kind in ("model", "product")}
+    named = (title.c.publisher, title.c.name, model.c.manufacturer, model.c.name, product.c.label)
+    return (
+        select(verdict.c.id)
+        .join(condition, condition.c.id == verdict.c.condition_id)
+        .outerjoin(title, title.c.id == verdict.c.title_id)
+        .outerjoin(model, about["model"] & (model.c.id == condition.c.subject_id))
+        .outerjoin(product, about["product"] & (product.c.id == condition.c.subject_id))
+        .where(or_(*(column.icontains(words, autoescape=True) for column in named)))
+    )
 
 
 def _read_cursor(cursor: str) -> tuple[int, int]:
@@ -143,14 +196,32 @@ def _details(
     if not rows:
         return Details({})
     details = load_details(session, None if everything else sorted({row.verdict_id for row in rows}))
-    unknown = sorted({row.asset_id for row in rows if row.rule == Rule.LIFECYCLE_UNKNOWN})
+    unknown = [row for row in rows if _is_unknown(row)]
     if unknown and everything:
-        scope = principal.scope(Permission.VIEW)
-        assets = select(finding.c.asset_id).where(finding.c.rule == Rule.LIFECYCLE_UNKNOWN.value)
-        add_unknown_titles(session, details, assets.where(within(finding.c.agency_id, scope)))
+        about = select(finding.c.agency_id, finding.c.asset_id).where(
+            finding.c.rule == Rule.LIFECYCLE_UNKNOWN.value,
+            finding.c.resolved_on.is_(None),
+            within(finding.c.agency_id, principal.scope(Permission.VIEW)),
+        )
+        add_unknown_titles(session, details, _AT.in_(about))
     elif unknown:
-        add_unknown_titles(session, details, unknown)
+        add_unknown_titles(session, details, _AT.in_(sorted((r.agency_id, r.asset_id) for r in unknown)))
     return details
+
+
+_AT = tuple_(installation.c.agency_id, installation.c.asset_id)
+
+
+def _is_unknown(row: Row[Any]) -> bool:
+    # What was unknown of a finding that is resolved is known now, and said nowhere.
+    return bool(row.rule == Rule.LIFECYCLE_UNKNOWN and row.resolved_on is None)
+
+
+def _evidence(row: Row[Any], details: Details) -> Mapping[str, object]:
+    told = details.by_verdict[row.verdict_id].evidence
+    if not _is_unknown(row):
+        return told
+    return {**told, "unknown": details.unknown(row.asset_id, aged=row.acquired_on is not None)}
 
 
 def _finding(row: Row[Any], details: Details) -> FindingRow:
@@ -173,12 +244,17 @@ def _finding(row: Row[Any], details: Details) -> FindingRow:
         version=about.version,
         ends_on=about.ends_on,
         waived_until=None,
-        evidence=details.evidence(row.verdict_id, row.asset_id, row.rule),
+        evidence=_evidence(row, details),
     )
 
 
 def list_staged(
-    session: Session, source: Source, wanted: FindingFilter, day: date, details: Details
+    session: Session,
+    source: Source,
+    wanted: FindingFilter,
+    day: date,
+    details: Details,
+    states: Sequence[State],
 ) -> list[FindingRow]:
     """The findings of a scan that is not stored, from its temporary tables, by asset and rule.
 
@@ -187,6 +263,7 @@ def list_staged(
     if wanted.state not in ("open", "all"):
         return []
     w, v = temporary.WANTED, temporary.VERDICT
+    dated = (asset if source.known_at is None else temporary.ASSET).alias("dated")
     shown = (w.c.agency_id, w.c.asset_id, v.c.verdict_id, v.c.rule, v.c.severity)
     rows = session.execute(
         select(
@@ -196,18 +273,24 @@ def list_staged(
             literal(None).label("resolved_on"),
             asset.c.asset_tag,
             asset.c.name.label("asset_name"),
+            dated.c.acquired_on,
             agency.c.code,
+            (_names(wanted.text) if wanted.text else true()).label("named"),
         )
         .select_from(w)
         .join(v, v.c.no == w.c.no)
         .join(asset, and_(asset.c.agency_id == w.c.agency_id, asset.c.id == w.c.asset_id))
+        .join(dated, and_(dated.c.agency_id == w.c.agency_id, dated.c.id == w.c.asset_id))
         .join(agency, agency.c.id == w.c.agency_id)
         .where(*_staged_tests(wanted))
         .order_by(w.c.agency_id, w.c.asset_id, v.c.rule, w.c.condition_id)
     ).all()
-    unknown = select(w.c.asset_id).join(v, v.c.no == w.c.no).where(v.c.rule == Rule.LIFECYCLE_UNKNOWN.value)
-    add_unknown_titles(session, details, unknown, source.known_at)
-    return [_finding(row, details) for row in rows]
+    unknown = select(w.c.agency_id, w.c.asset_id).join(v, v.c.no == w.c.no)
+    on = _AT.in_(unknown.where(v.c.rule == Rule.LIFECYCLE_UNKNOWN.value))
+    add_evaluated_unknowns(session, details, states, on, source.known_at)
+    words = (wanted.text or "").lower()
+    found = [(row.named, _finding(row, details)) for row in rows]
+    return [one for named, one in found if named or words in f"{one.title}\n{one.product}".lower()]
 
 
 def _staged_tests(wanted: FindingFilter) -> Iterator[ColumnElement[bool]]:
@@ -219,57 +302,3 @@ def _staged_tests(wanted: FindingFilter) -> Iterator[ColumnElement[bool]]:
     ):
         if value is not None:
             yield column == value
-
-
-def find_last_scan(session: Session) -> Row[Any] | None:
-    """The newest stored scan (id, as_of, finished_at, policy_id, result); one statement."""
-    columns = (
-        scan_run.c.id,
-        scan_run.c.as_of,
-        scan_run.c.finished_at,
-        scan_run.c.policy_id,
-        scan_run.c.result,
-    )
-    return session.execute(select(*columns).order_by(scan_run.c.id.desc()).limit(1)).first()
-
-
-def dashboard(session: Session, principal: Principal, today: date) -> Dashboard:
-    """Headline figures of what the principal may see, from the newest counts on or before `today`.
-
-    Units in service are counted live; everything else is as the last scan of each agency counted it.
-    Three statements.
-    """
-    scope = principal.scope(Permission.VIEW)
-    counts = latest_counts(session, scope, today)
-    totals: dict[str, int] = {}
-    by_agency: dict[str, dict[str, int]] = {}
-    for code, _, measure, value in counts:
-        totals[measure] = totals.get(measure, 0) + value
-        by_agency.setdefault(code, {})[measure] = value
-    last = find_last_scan(session)
-    months = (
-        (name.removeprefix("ending:"), units) for name, units in totals.items() if name.startswith("ending:")
-    )
-    opened = (
-        (name.removeprefix("open:"), count) for name, count in totals.items() if name.startswith("open:")
-    )
-    coverage = {name: totals.get(name, 0) for name in ("tracked", "matched", "dated", "not_tracked")}
-    return Dashboard(
-        assets=_units(session, scope),
-        obsolete=totals.get("obsolete", 0),
-        obsolete_by_agency=[(c, n.get("obsolete", 0), n.get("assets", 0)) for c, n in by_agency.items()],
-        ending_by_month=sorted(months),
-        unpatched=totals.get("unpatched", 0),
-        unknown=totals.get("unknown", 0),
-        coverage=Coverage(**coverage),
-        open=dict(opened),
-        counted_on=max((on for _, on, _, _ in counts), default=None),
-        last_scan=last.finished_at if last is not None else None,
-    )
-
-
-def _units(session: Session, scope: Scope) -> int:
-    gone = (AssetStatus.RETIRED.value, AssetStatus.WITHDRAWN.value)
-    held = and_(asset.c.status.not_in(gone), asset.c.it_scope != ItScope.OTHER.value)
-    query = select(func.coalesce(func.sum(asset.c.units), 0)).where(held, within(asset.c.agency_id, scope))
-    return int(session.execute(query).scalar_one())

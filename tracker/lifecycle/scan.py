@@ -25,6 +25,8 @@ from tracker.lifecycle.rules import Phase, Rule
 
 #: Assets per transaction; one agency is never split, so that its findings change together.
 CHUNK_ASSETS = 50_000
+#: Names the lock that guards verdicts; any number that nothing else here uses.
+_VERDICTS_LOCK = 7_340_021
 _RULE_NUMBER = {rule.value: number for number, rule in enumerate(RULES)}
 
 
@@ -131,14 +133,22 @@ def _fill_states(session: Session, states: Sequence[State]) -> None:
     _put(session, temporary.SCOPED, scoped)
     dated = sorted({one.subject_id for one in states if one.kind == "model" and not one.scope and one.dated})
     _put(session, temporary.DATED_MODEL, ((model_id,) for model_id in dated))
-    titles = (one for one in states if one.kind == "title" and not one.scope)
-    _put(session, temporary.TITLE, (_coverage(one) for one in titles))
+    titles = [one for one in states if one.kind == "title"]
+    shared = {one.subject_id: _coverage(one) for one in titles if not one.scope}
+    _put(session, temporary.TITLE, ((title_id, *covered) for title_id, covered in shared.items()))
+    own = (one for one in titles if one.scope)
+    _put(session, temporary.OWN_TITLE, (_difference(one, shared[one.subject_id]) for one in own))
 
 
-def _coverage(one: State) -> tuple[int, int, int, int, int]:
+def _coverage(one: State) -> tuple[int, int, int, int]:
     tracked = int(one.phase != Phase.NOT_TRACKED)
     matched = int(one.evidence.get("unknown") in (None, "no-dates")) if tracked else 0
-    return one.subject_id, tracked, matched, int(one.dated), 1 - tracked
+    return tracked, matched, int(one.dated), 1 - tracked
+
+
+def _difference(one: State, shared: tuple[int, int, int, int]) -> tuple[int, ...]:
+    own = _coverage(one)
+    return one.scope, one.subject_id, *(mine - theirs for mine, theirs in zip(own, shared, strict=True))
 
 
 def chunks(agencies: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
@@ -175,16 +185,29 @@ def tally_chunk(session: Session, source: Source, policy: Policy, tally: Tally) 
         counted[agency_id] = {"assets": units}
         tally.assets += assets
     for agency_id, *numbers in fanout.count_coverage(session, source):
-        names = ("installations", "tracked", "matched", "dated", "not_tracked")
+        names = ("installations", *temporary.MEASURES)
         counted[agency_id].update(zip(names, numbers, strict=True))
-    for row in fanout.count_wanted(session, source, policy.obsolete_rules, policy.unpatched_rules):
-        named = {f"open:{rule}": row[f"r{number}"] for number, rule in enumerate(RULES)}
-        named |= {name: row[name] for name in ("obsolete", "unpatched", "unknown")}
+    for row in fanout.count_wanted(session, source, _groups(policy)):
+        named = {name: row[name] for name in _groups(policy)}
+        for number, rule in enumerate(RULES):
+            severity = f"severity:{policy.severity(rule)}"
+            named[f"open:{rule}"] = row[f"r{number}"]
+            named[severity] = named.get(severity, 0) + row[f"r{number}"]
         counted[row["agency_id"]].update({name: count for name, count in named.items() if count})
     for agency_id, month, units in fanout.count_ending(session, source):
         counted[agency_id][f"ending:{month}"] = units
     tally.measures.update(counted)
     return counted
+
+
+def _groups(policy: Policy) -> dict[str, frozenset[str]]:
+    """Headline figures: units of assets for which any of these rules holds."""
+    return {
+        "obsolete": policy.obsolete_rules,
+        "unpatched": policy.unpatched_rules,
+        "unpatchable": frozenset({Rule.UNPATCHABLE.value}),
+        "unknown": frozenset({Rule.LIFECYCLE_UNKNOWN.value}),
+    }
 
 
 def provisional(causes: Sequence[Cause]) -> tuple[dict[ConditionKey, int], dict[str, int]]:
@@ -201,3 +224,10 @@ def lock_chunk(session: Session, agencies: Sequence[int]) -> None:
             text("SELECT id FROM agency WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
             {"ids": list(agencies)},
         )
+
+
+def lock_verdicts(session: Session) -> None:
+    """Let a second scan wait until this transaction ends: both would add the same new verdicts. On SQLite
+    the write lock does it."""
+    if not is_sqlite(session):
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _VERDICTS_LOCK})

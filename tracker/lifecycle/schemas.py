@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
 from tracker.inventory.schemas import Coverage, Page
 
-__all__ = ["Coverage", "Dashboard", "FindingFilter", "FindingRow", "Page", "ScanResult"]
+__all__ = [
+    "AssetLifecycle",
+    "Coverage",
+    "Dashboard",
+    "FindingFilter",
+    "FindingRow",
+    "Holding",
+    "Page",
+    "ScanResult",
+    "SubjectLifecycle",
+    "SupportDate",
+]
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,8 @@ class ScanResult:
     seconds: float
 
     def to_json(self) -> dict[str, object]:
-        """The document of `scan --json`; coverage as shares of the tracked installations, with the counts."""
+        """The document of `scan --json`. In `coverage`, `tracked` and `not_tracked` count installed units,
+        `matched` and `dated` are shares of the tracked ones; `units` holds all four as counts."""
         seen = self.coverage
         return {
             "as_of": self.as_of.isoformat(),
@@ -35,14 +47,11 @@ class ScanResult:
             "installations": self.installations,
             "titles": self.titles,
             "coverage": {
+                "tracked": seen.tracked,
                 "matched": _share(seen.matched, seen.tracked),
                 "dated": _share(seen.dated, seen.tracked),
-                "installations": {
-                    "tracked": seen.tracked,
-                    "matched": seen.matched,
-                    "dated": seen.dated,
-                    "not_tracked": seen.not_tracked,
-                },
+                "not_tracked": seen.not_tracked,
+                "units": asdict(seen),
             },
             "opened": self.opened,
             "resolved": self.resolved,
@@ -53,13 +62,17 @@ class ScanResult:
 
 @dataclass(frozen=True)
 class FindingFilter:
-    """Which findings: an agency with all below it, a rule, a severity, an asset; open, resolved or all."""
+    """Which findings: an agency with all below it, a rule, a severity, an asset; open, resolved or all.
+
+    `text` is looked for in tag, serial, name and host of the asset, and in the name of what is found.
+    """
 
     agency: str | None = None
     rule: str | None = None
     severity: str | None = None
     asset_id: int | None = None
     state: str = "open"
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +124,11 @@ class FindingRow:
 class Dashboard:
     """Headline figures of a subtree, as counted by the last scan; every count sums units.
 
-    `obsolete_by_agency` holds (agency code, obsolete, all assets), `ending_by_month` (YYYY-MM, units whose
-    security support ends in that month).
+    `obsolete_by_agency` holds (agency code, obsolete, all assets) by tree order, `ending_by_month`
+    (YYYY-MM, units on which something's security support ends in that month) this month and the next
+    twelve, zeros too, as far as the policy's longest warning reaches. `unpatched` counts units with any
+    patch finding, `unpatchable` those of them that only an upgrade helps. `open` and `open_by_severity`
+    count findings, by rule and by severity; `installations` are rows.
     """
 
     assets: int
@@ -125,6 +141,75 @@ class Dashboard:
     open: Mapping[str, int] = field(default_factory=dict)
     counted_on: date | None = None
     last_scan: datetime | None = None
+    unpatchable: int = 0
+    open_by_severity: Mapping[str, int] = field(default_factory=dict)
+    installations: int = 0
+
+
+@dataclass(frozen=True)
+class SupportDate:
+    """One date of a release: when that support ends, or what is said in place of a day."""
+
+    kind: str
+    on: date | None
+    said: str | None
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A rule that holds for a subject: since when, until when support lasted, and the facts it rests on."""
+
+    rule: str
+    severity: str
+    since_on: date | None
+    ends_on: date | None
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class SubjectLifecycle:
+    """What a title (or the hardware model) of an asset is on a day: phase, patch state, dates, evidence.
+
+    `phase` takes the agency's extended-support contract into account (`contract_ends_on`). `source` and
+    `source_as_of` name where the dates are from and of which day that is. `days_behind` counts from the
+    day on which the first newer version came out.
+    """
+
+    kind: str
+    subject_id: int
+    installation_id: int | None
+    role: str | None
+    title: str
+    product: str | None
+    product_label: str | None
+    release: str | None
+    version: str | None
+    phase: str
+    patch: str
+    latest: str | None
+    versions_behind: int | None
+    days_behind: int | None
+    dates: tuple[SupportDate, ...]
+    source: str | None
+    source_as_of: date | None
+    contract_ends_on: date | None
+    unknown: str | None
+    holdings: tuple[Holding, ...]
+    evidence: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class AssetLifecycle:
+    """An asset on a day: its titles and model, and what its own dates say. `policy` is the one applied."""
+
+    asset_id: int
+    agency_id: int
+    on: date
+    policy: str
+    model: SubjectLifecycle | None
+    installations: tuple[SubjectLifecycle, ...]
+    holdings: tuple[Holding, ...]
+    age_unknown: str | None
 
 
 def _text(on: date | None) -> str | None:

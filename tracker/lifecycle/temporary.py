@@ -76,12 +76,17 @@ SCOPED = _table(
     _id("agency_id", key=True),
 )
 COVERED = _table("scan_covered", _id("agency_id", key=True), _id("release_id", key=True))
-#: Coverage class of every title: tracked, matched, dated, not_tracked are 0 or 1.
+MEASURES = ("tracked", "matched", "dated", "not_tracked")
+#: Coverage class of every title by its shared match: 0 or 1 each.
 TITLE = _table(
-    "scan_title",
+    "scan_title", _id("title_id", key=True), *(Column(name, Integer) for name in MEASURES), rowid=True
+)
+#: Where an agency's own match says otherwise: its class less the shared one, -1, 0 or 1 each.
+OWN_TITLE = _table(
+    "scan_own_title",
+    _id("agency_id", key=True),
     _id("title_id", key=True),
-    *(Column(name, Integer) for name in ("tracked", "matched", "dated", "not_tracked")),
-    rowid=True,
+    *(Column(name, Integer) for name in MEASURES),
 )
 CHUNK = _table("scan_chunk", _id("agency_id", key=True), rowid=True)
 SKIPPED = _table("scan_skipped", _id("asset_id", key=True), rowid=True)
@@ -119,7 +124,18 @@ DIFFERENCE = _table(
     rowid=True,
 )
 TABLES = tuple(_metadata.tables.values())
-FILLED = (VERDICT, TITLE_PICK, MODEL_PICK, AGE_PICK, UNDATED_PICK, WARRANTY_PICK, DATED_MODEL, SCOPED, TITLE)
+FILLED = (
+    VERDICT,
+    TITLE_PICK,
+    MODEL_PICK,
+    AGE_PICK,
+    UNDATED_PICK,
+    WARRANTY_PICK,
+    DATED_MODEL,
+    SCOPED,
+    TITLE,
+    OWN_TITLE,
+)
 
 
 def create_all(session: Session) -> None:
