@@ -117,7 +117,7 @@ def _list_installations(session: Session, agency_id: int, asset_id: int) -> list
             _installation.c.id,
         )
     )
-    return [InstallationView(*row, None) for row in session.execute(query)]
+    return [InstallationView(**row._mapping, match=None) for row in session.execute(query)]
 
 
 def _matches(
