@@ -1,0 +1,97 @@
+"""Messages that survive one redirect, in a short-lived cookie: a code of ours and its values."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+
+from tracker.web.i18n import N_
+
+COOKIE = "tracker_flash"
+_MOST_CHARS = 3_500
+#: Code → (tone, text). Values are inserted as text and escaped like all text.
+MESSAGES: Mapping[str, tuple[str, str]] = {
+    "signed-out": ("info", N_("You are signed out.")),
+    "password-changed": ("good", N_("Your password is changed. Sign in with the new one.")),
+    "language-changed": ("good", N_("Your language is saved.")),
+    "agency-added": ("good", N_("Agency %(name)s is added.")),
+    "user-added": (
+        "good",
+        N_("User %(name)s is added with the one-time password below. It is shown only now."),
+    ),
+    "role-added": ("good", N_("User %(name)s already existed and now has this role.")),
+    "user-disabled": ("good", N_("User %(name)s is disabled and signed out everywhere.")),
+    "user-enabled": ("good", N_("User %(name)s is enabled.")),
+    "token-created": ("good", N_("Token %(name)s is created. It is shown only now: copy it.")),
+    "token-revoked": ("good", N_("The token is revoked.")),
+    "batch-previewed": ("info", N_("Nothing is written yet. Check the rows below, then apply.")),
+    "batch-applied": ("good", N_("Applied: %(created)s created, %(updated)s updated.")),
+    "batch-applied-before": ("info", N_("This import was already applied. Nothing was done a second time.")),
+    "batch-undone-before": ("info", N_("This import was already undone. Nothing was done a second time.")),
+    "batch-undone": (
+        "good",
+        N_("Undone: %(restored)s values restored, %(withdrawn)s assets withdrawn, %(kept)s values kept."),
+    ),
+    "scan-done": ("good", N_("Scan finished: %(opened)s findings opened, %(resolved)s resolved.")),
+    "plan-made": ("good", N_("The plan is made and saved.")),
+    "job-started": ("info", N_("The job was started. Reload this page to see how it goes.")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """A message of the request before: `secret` is shown in a field of its own, `items` as a list."""
+
+    code: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    secret: str | None = None
+    items: tuple[tuple[str, ...], ...] = ()
+
+
+def redirect(url: str, flash: Flash | None = None, *, secure: bool = False) -> RedirectResponse:
+    """Go to `url` after a form (303), with a message to show there."""
+    response = RedirectResponse(url, status_code=303)
+    if flash is not None:
+        response.set_cookie(
+            COOKIE, _pack(flash), max_age=60, httponly=True, samesite="lax", secure=secure, path="/"
+        )
+    return response
+
+
+def _pack(flash: Flash) -> str:
+    items = list(flash.items)
+    while True:
+        text = json.dumps([flash.code, dict(flash.values), flash.secret, items], separators=(",", ":"))
+        packed = base64.urlsafe_b64encode(text.encode()).decode()
+        # A cookie holds four thousand characters: a long list is cut, its full count is among the values.
+        if len(packed) <= _MOST_CHARS or not items:
+            return packed
+        items = items[: len(items) * 2 // 3]
+
+
+def read_flash(request: Request) -> Flash | None:
+    """The message that the last answer left, None without one or when it is not one of ours."""
+    packed = request.cookies.get(COOKIE)
+    if not packed:
+        return None
+    try:
+        code, values, secret, items = json.loads(base64.urlsafe_b64decode(packed))
+        found = Flash(
+            str(code),
+            {str(key): str(value) for key, value in values.items()},
+            None if secret is None else str(secret),
+            tuple(tuple(str(part) for part in item) for item in items),
+        )
+    except (ValueError, TypeError, AttributeError):
+        return None
+    return found if found.code in MESSAGES else None
+
+
+def forget_flash(response: Response) -> None:
+    """Remove the message once it is shown."""
+    response.delete_cookie(COOKIE, path="/")
