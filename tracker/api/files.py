@@ -20,6 +20,9 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_TYPE = "text/csv; charset=utf-8"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 XLSX: dict[int | str, dict[str, Any]] = {200: {"description": "A workbook", "content": {XLSX_TYPE: _BINARY}}}
+SPREADSHEET: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A csv file or a workbook", "content": {"text/csv": _BINARY, XLSX_TYPE: _BINARY}}
+}
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _CHUNK = 1 << 20
 

@@ -1,0 +1,198 @@
+"""Uploaded files: preview, look at every row, apply, undo."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Query, UploadFile, status
+from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
+
+from tracker.api.access import AfterId, Caller, Clock, Configured, Database, Id, Limit, ReadSession
+from tracker.api.files import held_upload, plain_name
+from tracker.api.pages import Page, cut
+from tracker.api.problems import problems
+from tracker.inventory import actions, queries
+from tracker.inventory.models import RowOutcome
+from tracker.inventory.schemas import BatchRowView, BatchView
+
+router = APIRouter(prefix="/imports", tags=["imports"])
+
+_EXAMPLE: JsonDict = {
+    "batch": 31,
+    "created": 248,
+    "updated": 3,
+    "unchanged": 6,
+    "skipped": 7831,
+    "rejected": 1,
+    "problems": [
+        {
+            "sheet": "KIB B",
+            "row": 41,
+            "column": "Harga",
+            "code": "bad-money",
+            "message": "not an amount",
+            "value": "?",
+        }
+    ],
+    "state": "previewed",
+    "agency": "DINKES",
+    "filename": "kib-b.xlsx",
+    "format": "xlsx",
+    "actor": "budi@dinkes.example",
+    "created_at": "2026-11-25T03:00:00Z",
+    "applied_at": None,
+    "undone_at": None,
+}
+
+
+class ListedBatch(BaseModel):
+    """An import batch; counts are rows of the file. States: previewed, applied, undone."""
+
+    batch: int
+    created: int
+    updated: int
+    unchanged: int
+    skipped: int
+    rejected: int
+    state: str
+    agency: str
+    filename: str
+    format: str
+    actor: str
+    created_at: datetime
+    applied_at: datetime | None
+    undone_at: datetime | None
+
+
+class Batch(ListedBatch):
+    """An import batch with everything that was doubtful in the file."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    problems: list[dict[str, Any]]
+
+
+class BatchLine(BaseModel):
+    """One source row: `row` is the spreadsheet's own number, `diff` is {field: [before, after]}."""
+
+    id: int
+    sheet: str
+    row: int
+    outcome: str
+    label: str
+    reason: str | None
+    diff: dict[str, Any] | None
+    record: dict[str, Any] | None
+
+
+class Kept(BaseModel):
+    """A value that an undo left alone, and why."""
+
+    asset_id: int
+    asset_tag: str | None
+    field: str
+    why: str
+
+
+class Undone(BaseModel):
+    """What an undo did: values restored, assets withdrawn, values kept because they changed later."""
+
+    batch: Batch
+    restored: int
+    withdrawn: int
+    kept: list[Kept]
+
+
+def _json(batch: BatchView) -> dict[str, object]:
+    plain = {
+        name: getattr(batch, name) for name in ListedBatch.model_fields if name not in ("batch", "agency")
+    }
+    return {**plain, "batch": batch.id, "agency": batch.agency_code, "problems": batch.problems}
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    response_model=Batch,
+    responses=problems(404, 413),
+    summary="Upload and preview",
+)
+def upload_file(
+    engine: Database,
+    settings: Configured,
+    caller: Caller,
+    clock: Clock,
+    file: Annotated[UploadFile, File(description="xlsx, xls, ods, csv or json")],
+    agency: Annotated[str, Form(max_length=64, description="Code of the owner.")],
+    near_it: Annotated[bool, Form(description="UPS, projectors, CCTV … too.")] = False,
+    other: Annotated[bool, Form(description="Things that are not IT too.")] = False,
+) -> dict[str, object]:
+    """Read a file and say row by row what it would change; assets stay as they are."""
+    with held_upload(file, settings.import_limits["upload_bytes"]) as path:
+        batch = actions.preview(
+            engine,
+            caller,
+            path,
+            plain_name(file.filename),
+            agency,
+            clock.now,
+            settings=settings,
+            include_near_it=near_it,
+            include_other=other,
+        )
+    return _json(batch)
+
+
+@router.get("", response_model=Page[ListedBatch])
+def list_imports(
+    session: ReadSession, caller: Caller, after: AfterId = None, limit: Limit = 50
+) -> dict[str, object]:
+    """Uploaded files of your agencies, newest first."""
+    rows = queries.list_batches(session, caller, limit + 1, after)
+    return cut(rows, limit, lambda row: row.id, _json)
+
+
+@router.get("/{batch_id}", response_model=Batch, responses=problems(404))
+def get_import(session: ReadSession, caller: Caller, batch_id: Id) -> dict[str, object]:
+    """One uploaded file."""
+    return _json(queries.get_batch(session, caller, batch_id))
+
+
+@router.get("/{batch_id}/rows", response_model=Page[BatchLine], responses=problems(404))
+def list_import_rows(
+    session: ReadSession,
+    caller: Caller,
+    batch_id: Id,
+    outcome: Annotated[RowOutcome | None, Query(description="Only rows that end like this.")] = None,
+    after: AfterId = None,
+    limit: Limit = 50,
+) -> dict[str, object]:
+    """What each row of the file becomes, in file order."""
+    queries.get_batch(session, caller, batch_id)
+    rows = queries.list_batch_rows(session, caller, batch_id, outcome, after or 0, limit + 1)
+    return cut(rows, limit, lambda row: row.id, _row_json)
+
+
+def _row_json(row: BatchRowView) -> dict[str, object]:
+    return asdict(row)
+
+
+@router.post("/{batch_id}/apply", response_model=Batch, responses=problems(404, 409))
+def apply_import(engine: Database, caller: Caller, clock: Clock, batch_id: Id) -> dict[str, object]:
+    """Apply exactly what was previewed: all of it, or nothing where an asset changed since."""
+    return _json(actions.apply(engine, caller, batch_id, clock.now))
+
+
+@router.post("/{batch_id}/undo", response_model=Undone, responses=problems(404, 409))
+def undo_import(engine: Database, caller: Caller, clock: Clock, batch_id: Id) -> dict[str, object]:
+    """Take an applied file back; what was edited afterwards is kept and named."""
+    report = actions.undo(engine, caller, batch_id, clock.now)
+    kept = [asdict(one) for one in report.kept]
+    return {
+        "batch": _json(report.batch),
+        "restored": report.restored,
+        "withdrawn": report.withdrawn,
+        "kept": kept,
+    }
