@@ -960,6 +960,7 @@ def upgrade() -> None:
         sa.Column("discontinued_on", sa.Date(), nullable=True),
         sa.Column("discontinued_flag", sa.Boolean(), nullable=True),
         sa.Column("is_lts", sa.Boolean(), nullable=False),
+        sa.Column("lts_starts_on", sa.Date(), nullable=True),
         sa.Column("latest_version", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("latest_released_on", sa.Date(), nullable=True),
         sa.Column("latest_link", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -1118,10 +1119,19 @@ def upgrade() -> None:
             ["snapshot_id"], ["catalogue_snapshot.id"], name=op.f("fk_version_snapshot_id_catalogue_snapshot")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_version")),
-        sa.UniqueConstraint("product_id", "name", name=op.f("uq_version_product_id_name")),
+        sa.UniqueConstraint(
+            "product_id", "release_id", "name", name=op.f("uq_version_product_id_release_id_name")
+        ),
     )
     with op.batch_alter_table("version", schema=None) as batch_op:
         batch_op.create_index("ix_version_release_key", ["release_id", "version_key"], unique=False)
+        batch_op.create_index(
+            "uq_version_unassigned",
+            ["product_id", "name"],
+            unique=True,
+            sqlite_where=sa.text("release_id IS NULL"),
+            postgresql_where=sa.text("release_id IS NULL"),
+        )
 
     op.create_table(
         "finding",
@@ -1181,6 +1191,11 @@ def downgrade() -> None:
 
     op.drop_table("finding")
     with op.batch_alter_table("version", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_version_unassigned",
+            sqlite_where=sa.text("release_id IS NULL"),
+            postgresql_where=sa.text("release_id IS NULL"),
+        )
         batch_op.drop_index("ix_version_release_key")
 
     op.drop_table("version")

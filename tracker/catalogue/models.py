@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from tracker.db.conventions import BigInt, id_field, json_field, key_field, ref_field
@@ -79,6 +79,7 @@ class ReleaseFact(SQLModel, table=True):
     discontinued_on: date | None = None
     discontinued_flag: bool | None = None
     is_lts: bool = False
+    lts_starts_on: date | None = None
     latest_version: str | None = None
     latest_released_on: date | None = None
     latest_link: str | None = None
@@ -89,11 +90,22 @@ class ReleaseFact(SQLModel, table=True):
 
 
 class Version(SQLModel, table=True):
-    """A dated version (patch) of a product; `release_id` is null where no release takes it."""
+    """A dated version (patch) of a product; `release_id` is null where no release takes it.
+
+    One version can belong to several releases (a Windows build to each edition that gets it): a row each.
+    """
 
     __tablename__ = "version"
     __table_args__ = (
-        UniqueConstraint("product_id", "name"),
+        UniqueConstraint("product_id", "release_id", "name"),
+        Index(
+            "uq_version_unassigned",
+            "product_id",
+            "name",
+            unique=True,
+            sqlite_where=text("release_id IS NULL"),
+            postgresql_where=text("release_id IS NULL"),
+        ),
         Index("ix_version_release_key", "release_id", "version_key"),
     )
     id: int = id_field()
