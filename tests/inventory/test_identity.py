@@ -206,8 +206,11 @@ def test_rows_that_name_another_agency_are_pointed_out(engine: Engine) -> None:
 def test_hostile_text_is_stored_as_text(engine: Engine) -> None:
     build(engine)
     tag = "x'); DROP TABLE asset;--\"{}\\"
+    problem = Problem("Data", 3, "Tag\x00", "odd", "a \ud800 message", "va\x00lue")
+    load(engine, [pc(3, "T\x002", serial="\x00\ud800SN\x00", rejected=True, problems=(problem,))])
     batch = load(
-        engine, [pc(2, tag, name="NUL\x00 and \ud7ff 𝔘", notes='{"keys":{"a":1}}', brand="B'", model='M"')]
+        engine,
+        [pc(2, tag, name="NUL\x00 and \ud800\ud7ff 𝔘", notes='{"keys":{"a":1}}', brand="B'", model='M"')],
     )
     assert counts(batch) == (1, 0, 0, 0, 0)
     held = detail(engine, tag)

@@ -85,7 +85,20 @@ def _like(text: str) -> str:
 def _text_condition(text: str) -> ColumnElement[bool]:
     pattern = _like(text.strip())
     looked_at = (_asset.c.asset_tag, _asset.c.serial, _asset.c.name, _asset.c.hostname)
-    return or_(*(func.lower(col).like(pattern, escape="\\") for col in looked_at))
+    # Models are few: finding them first keeps the assets' own columns the only ones read per row.
+    models = select(_model.c.id).where(
+        or_(*(func.lower(col).like(pattern, escape="\\") for col in (_model.c.manufacturer, _model.c.name)))
+    )
+    return or_(
+        *(func.lower(col).like(pattern, escape="\\") for col in looked_at),
+        _asset.c.hardware_model_id.in_(models),
+    )
+
+
+def _model_condition(manufacturer: str | None, model: str | None) -> ColumnElement[bool]:
+    pairs = ((_model.c.manufacturer, manufacturer), (_model.c.name, model))
+    found = [func.lower(col) == text.strip().lower() for col, text in pairs if text]
+    return _asset.c.hardware_model_id.in_(select(_model.c.id).where(*found))
 
 
 def _phase_condition(phase: str) -> ColumnElement[bool]:
@@ -143,6 +156,8 @@ def _conditions(session: Session, principal: Principal, wanted: AssetFilter) -> 
         found.append(_asset.c.asset_class == wanted.asset_class)
     if wanted.condition:
         found.append(_asset.c.condition == wanted.condition)
+    if wanted.manufacturer or wanted.model:
+        found.append(_model_condition(wanted.manufacturer, wanted.model))
     if wanted.phase:
         found.append(_phase_condition(wanted.phase))
     if wanted.rule:

@@ -28,10 +28,13 @@ class Prepared:
     titles: list[Title]
 
 
-def _clean(text: str | None) -> str:
-    """One line without outer or repeated spaces; '' for None. NUL cannot be stored and is left out."""
+def clean(text: str | None) -> str:
+    """One line without outer or repeated spaces; '' for None. What no database can store is left out."""
     if not text:
         return ""
+    if not text.isascii():
+        # Half of a surrogate pair is no character.
+        text = text.encode("utf-8", "ignore").decode("utf-8")
     return " ".join(text.replace("\x00", "").split())
 
 
@@ -46,9 +49,9 @@ def to_minor(amount: Decimal | None) -> int | None:
 def composed_tag(record: Record) -> str | None:
     """The tag; where there is none, item code and register number as one (3100102001-8)."""
     if record.asset_tag:
-        return _clean(record.asset_tag)
+        return clean(record.asset_tag)
     if record.item_code and record.register:
-        return f"{_clean(record.item_code)}-{_clean(record.register)}"
+        return f"{clean(record.item_code)}-{clean(record.register)}"
     return None
 
 
@@ -64,10 +67,10 @@ def values_of(record: Record) -> dict[str, object]:
     cost = to_minor(record.cost)
     stated: dict[str, object] = {
         "asset_tag": composed_tag(record),
-        "item_code": _clean(record.item_code),
-        "register_number": _clean(record.register),
-        "serial": _clean(record.serial),
-        "name": _clean(record.name),
+        "item_code": clean(record.item_code),
+        "register_number": clean(record.register),
+        "serial": clean(record.serial),
+        "name": clean(record.name),
         "asset_class": record.asset_class if record.asset_class != AssetClass.OTHER else None,
         "it_scope": str(record.it_scope) if record.it_scope != ItScope.OTHER else None,
         "status": record.status if record.status in _STATUSES else None,
@@ -77,13 +80,13 @@ def values_of(record: Record) -> dict[str, object]:
         "acquired_precision": record.acquired_precision if record.acquired_on else None,
         "cost_minor": cost,
         "currency": record.currency or "IDR" if cost is not None else None,
-        "source": _clean(record.source),
-        "location": _clean(record.location),
-        "custodian": _clean(record.custodian),
-        "hostname": _clean(record.hostname),
+        "source": clean(record.source),
+        "location": clean(record.location),
+        "custodian": clean(record.custodian),
+        "hostname": clean(record.hostname),
         "warranty_ends_on": _iso(record.warranty_ends_on),
         "support_ends_on": _iso(record.support_ends_on),
-        "notes": _clean(record.notes),
+        "notes": clean(record.notes),
     }
     return {name: value for name, value in stated.items() if value is not None and value != ""}
 
@@ -92,16 +95,16 @@ def titles_of(record: Record) -> list[Title]:
     """The record's software in file order without repeats, the operating system first."""
     found: dict[Title, None] = {}
     if record.os and all(item.role != SoftwareRole.OPERATING_SYSTEM for item in record.software):
-        found[(InstallationRole.OPERATING_SYSTEM.value, "", _clean(record.os), "")] = None
+        found[(InstallationRole.OPERATING_SYSTEM.value, "", clean(record.os), "")] = None
     for item in record.software:
         if item.name:
-            found[(str(item.role), _clean(item.publisher), _clean(item.name), _clean(item.version))] = None
+            found[(str(item.role), clean(item.publisher), clean(item.name), clean(item.version))] = None
     return list(found)
 
 
 def model_of(record: Record) -> tuple[str, str] | None:
     """(manufacturer, model) with '' for an absent part; None when the record names neither."""
-    pair = (_clean(record.brand), _clean(record.model))
+    pair = (clean(record.brand), clean(record.model))
     return pair if any(pair) else None
 
 
@@ -110,11 +113,11 @@ def prepare(record: Record, policy: KeyPolicy) -> Prepared:
     values = values_of(record)
     keys = find_keys(
         policy,
-        asset_tag=record.asset_tag,
-        item_code=record.item_code,
-        register=record.register,
-        serial=record.serial,
-        hostname=record.hostname,
+        asset_tag=clean(record.asset_tag),
+        item_code=clean(record.item_code),
+        register=clean(record.register),
+        serial=clean(record.serial),
+        hostname=clean(record.hostname),
         uuid=record.uuid,
     )
     model = model_of(record)

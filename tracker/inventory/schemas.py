@@ -71,7 +71,8 @@ class UndoReport:
 
 @dataclass(frozen=True, slots=True)
 class AssetFilter:
-    """What to list: `agency` is a code (its subtree), `text` is looked for in tag, serial, name and host."""
+    """What to list: `agency` is a code (its subtree), `text` is looked for in tag, serial, name, host and
+    model; manufacturer and model are whole names, case does not count."""
 
     agency: str | None = None
     text: str | None = None
@@ -80,6 +81,8 @@ class AssetFilter:
     phase: str | None = None
     rule: str | None = None
     condition: str | None = None
+    manufacturer: str | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importers.rows import Record, Skipped
 from tracker.inventory.keys import CONTENT, KeyPolicy
 from tracker.inventory.models import ItScope, RowOutcome
-from tracker.inventory.records import MODEL, Prepared, Title, prepare, split_by_condition
+from tracker.inventory.records import MODEL, Prepared, Title, clean, prepare, split_by_condition
 from tracker.inventory.spool import Spool, SpooledRow
 
 Problem = dict[str, object]
@@ -76,7 +76,7 @@ def label_of(record: Record) -> str:
         record.name or record.model,
         record.serial,
     )
-    return " ".join(part for part in parts if part)[:_LABEL]
+    return clean(" ".join(part for part in parts if part))[:_LABEL]
 
 
 def collect(
@@ -95,7 +95,7 @@ def _collect_record(collected: Collected, record: Record, wanted: Wanted, policy
         collected.problems.append(problem_of(problem))
     if record.agency_text:
         here = Place(collected.spool.count, record.sheet, record.row)
-        collected.agencies.setdefault(record.agency_text.strip(), here)
+        collected.agencies.setdefault(clean(record.agency_text), here)
     reason = wanted.skip_reason(record)
     if record.rejected:
         why = "; ".join(problem.message for problem in record.problems) or "rejected"
@@ -110,7 +110,8 @@ def _collect_record(collected: Collected, record: Record, wanted: Wanted, policy
 
 
 def _set_aside(collected: Collected, record: Record, outcome: RowOutcome, reason: str) -> None:
-    collected.spool.add((record.sheet, record.row, outcome.value, label_of(record), reason, None, {}))
+    row = (record.sheet, record.row, outcome.value, label_of(record), clean(reason), None, {})
+    collected.spool.add(row)
 
 
 def _collect_asset(collected: Collected, record: Record, prepared: Prepared, suffix: str) -> None:
@@ -198,7 +199,8 @@ def _problem(place: Place, column: str | None, code: str, message: str, value: s
 def problem_of(problem: object) -> Problem:
     """A problem of the importers as JSON."""
     names = ("sheet", "row", "column", "code", "message", "value")
-    return {name: getattr(problem, name) for name in names}
+    found = {name: getattr(problem, name) for name in names}
+    return {name: clean(value) if isinstance(value, str) else value for name, value in found.items()}
 
 
 def note_agencies(collected: Collected, known: Iterable[str]) -> None:
@@ -228,7 +230,7 @@ def note_nameless(collected: Collected) -> None:
 def note_skipped(collected: Collected, skipped: Iterable[Skipped]) -> None:
     """Add the rows that are no assets (titles, subtotals, signatures) as skipped rows of the batch."""
     for row in skipped:
-        outcome, label = RowOutcome.SKIPPED.value, row.text[:_LABEL]
+        outcome, label = RowOutcome.SKIPPED.value, clean(row.text)[:_LABEL]
         collected.spool.add((row.sheet, row.row, outcome, label, str(row.reason), None, {}))
 
 
