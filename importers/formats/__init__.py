@@ -1,0 +1,1 @@
+"""Known formats: how they are recognised and which of their sheets list assets."""

@@ -1,0 +1,217 @@
+"""From the rows of a table to records: what several columns say together, and what each thing is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from importers.classes import OTHER, classify, classify_conflict
+from importers.drafts import Draft, Setter, add_months, compile_column, share
+from importers.layout_columns import PRESENT, Column, Columns
+from importers.reading.messages import CellError
+from importers.rows import ItScope, Problem, Record
+from importers.values.conditions import condition_in_notes
+from importers.values.dates import DateStyle
+from importers.values.ranges import units_of_range
+from importers.values.text import text_of
+from importers.vocabulary import Vocabulary
+
+_REJECTING = frozenset(
+    {
+        "money-negative",
+        "money-absurd",
+        "tag-not-text",
+        "tag-unseen-character",
+        "cell-error-in-key",
+        "no-identity",
+    }
+)
+_KEYS = frozenset({"asset_tag", "serial", "item_code", "register", "code_register", "hostname"})
+_CLASS_MEMO = 50_000
+
+
+class Assembler:
+    """Makes the records of one table. `titles` are what the title block says (agency, room, currency)."""
+
+    def __init__(
+        self, sheet: str, columns: Columns, style: DateStyle, vocabulary: Vocabulary, titles: dict[str, str]
+    ) -> None:
+        self.sheet = sheet
+        self.columns = columns
+        self.vocabulary = vocabulary
+        self.titles = titles
+        self.plan = self._compile(style)
+        self.width = max((column.at for column in columns.columns), default=0) + 1
+        self.present = frozenset(
+            name
+            for column in columns.columns
+            for name in PRESENT.get(column.field, (column.field,))
+            if column.field not in ("extra", "ignore", "sequence")
+        )
+        fields = {column.field for column in columns.columns}
+        self.condition_in_notes = "notes" in fields and not fields & {
+            "condition", "condition_good", "condition_fair", "condition_broken"
+        }  # fmt: skip
+        self.money_column = next((c.label for c in columns.columns if c.field in ("cost", "unit_cost")), None)
+        self.currency = next((c.currency for c in columns.columns if c.currency), None)
+        self.multiple = "units" in fields or "register" in fields or "code_register" in fields
+        self.known: dict[tuple[str | None, str, str], tuple[str, ItScope, bool]] = {}
+
+    def _compile(self, style: DateStyle) -> list[tuple[int, Column, Setter]]:
+        plan = []
+        # Notes, brands and the rest first, models last: a model column outranks the rest of a brand cell.
+        for column in sorted(self.columns.columns, key=lambda c: (c.field == "model", c.at)):
+            setter = compile_column(column, style, self.vocabulary)
+            if setter is not None:
+                plan.append((column.at, column, setter))
+        return plan
+
+    def make(self, row: int, values: Sequence[object]) -> Record:
+        """The record of an asset row; `values` is at least as long as the header."""
+        record = Record(self.sheet, row, columns_present=self.present)
+        draft = Draft(record)
+        problems: list[Problem] = []
+        for at, column, setter in self.plan:
+            value = values[at]
+            if value is None or value == "":
+                continue
+            if type(value) is CellError:
+                code = "cell-error-in-key" if column.field in _KEYS else "cell-error"
+                issue: tuple[str, str] | None = (code, f"the cell holds the error {value.text}")
+            else:
+                issue = setter(draft, value)
+            if issue is not None:
+                shown = value.text if type(value) is CellError else text_of(value)
+                problems.append(Problem(self.sheet, row, column.label, issue[0], issue[1], shown[:200]))
+        if len(values) > self.width:
+            self._note_overflow(values, row, problems)
+        self._finish(draft, problems)
+        if problems:
+            record.problems = tuple(problems)
+            record.rejected = any(problem.code in _REJECTING for problem in problems)
+        return record
+
+    def _note_overflow(self, values: Sequence[object], row: int, problems: list[Problem]) -> None:
+        beyond = [text_of(value) for value in values[self.width :] if value is not None and value != ""]
+        if beyond and self.columns.columns and self.width >= len(self.columns.columns):
+            text = "the row holds values to the right of the last header"
+            problems.append(Problem(self.sheet, row, None, "beyond-header", text, "; ".join(beyond)[:200]))
+
+    def _finish(self, draft: Draft, problems: list[Problem]) -> None:
+        record = draft.record
+        self._name(draft)
+        if draft.ticks or draft.units_stated is not None or self.multiple:
+            _count(draft, self.sheet, problems)
+        if record.unit_cost is not None and record.cost is None:
+            record.cost = record.unit_cost * record.units
+        elif record.cost is not None and record.unit_cost is None:
+            record.unit_cost = share(record.cost, record.units) if record.units > 1 else record.cost
+        if self.money_column is not None and (record.cost is not None or record.currency is not None):
+            record.currency = record.currency or draft.money_currency or self.currency or "IDR"
+        if self.condition_in_notes and record.notes:
+            record.condition = condition_in_notes(record.notes, self.vocabulary)
+        if draft.warranty_months and record.acquired_on and record.acquired_precision == "day":
+            record.warranty_ends_on = add_months(record.acquired_on, draft.warranty_months)
+        if draft.os_version or draft.software:
+            _install(draft)
+        self._classify(draft, problems)
+        for name, text in self.titles.items():
+            if getattr(record, name) is None:
+                setattr(record, name, text)
+
+    def _name(self, draft: Draft) -> None:
+        record = draft.record
+        if draft.specification:
+            record.extra.setdefault("specification", draft.specification)
+        if not record.name:
+            record.name = record.hostname or draft.category or record.model or record.brand or ""
+        if draft.category:
+            record.extra.setdefault("category", draft.category)
+
+    def _classify(self, draft: Draft, problems: list[Problem]) -> None:
+        record = draft.record
+        said = f"{record.brand or ''} {record.model or ''} {draft.specification}".strip()
+        name = record.name if not draft.category else f"{draft.category} {record.name}"
+        key = (record.item_code, name, said)
+        known = self.known.get(key)
+        if known is None:
+            known = self._decide(draft, name, said)
+            if len(self.known) < _CLASS_MEMO:
+                self.known[key] = known
+        kind, scope, odd = known
+        record.asset_class, record.it_scope = kind, scope
+        if odd:
+            text = f"the item code is not one of information technology, the name is; taken as {kind}"
+            problems.append(Problem(self.sheet, record.row, None, "class-conflict", text, record.item_code))
+        if self.columns.coded and not record.item_code:
+            self._without_code(record, problems)
+
+    def _decide(self, draft: Draft, name: str, said: str) -> tuple[str, ItScope, bool]:
+        rules = self.vocabulary.classes
+        code = draft.record.item_code
+        kind, scope = classify(code, name, said, rules)
+        if code and scope == ItScope.OTHER:
+            conflict = classify_conflict(name, rules)
+            if conflict:
+                return conflict, ItScope.IT, True
+        if not code and scope == ItScope.OTHER and draft.record.os:
+            return ("server" if "server" in draft.record.os.casefold() else "desktop"), ItScope.IT, False
+        return kind, scope, False
+
+    def _without_code(self, record: Record, problems: list[Problem]) -> None:
+        """In a sheet where every other row has an item code, a row without one is not counted as IT."""
+        text = "the row has no item code, unlike all others"
+        if record.it_scope != ItScope.OTHER:
+            text += f"; by its name it may be {record.asset_class}, but it is not taken as IT"
+        record.asset_class, record.it_scope = OTHER, ItScope.OTHER
+        problems.append(Problem(self.sheet, record.row, None, "item-code-missing", text, record.name))
+
+
+def _count(draft: Draft, sheet: str, problems: list[Problem]) -> None:
+    """Units from the quantity, the register range or the condition columns; they should agree."""
+    record = draft.record
+    ranged = units_of_range(record.register) if record.register else None
+    units = draft.units_stated or ranged or 1
+    if draft.units_stated and ranged and draft.units_stated != ranged:
+        text = (
+            f"the quantity is {draft.units_stated}, the register range names {ranged}; the quantity is taken"
+        )
+        problems.append(Problem(sheet, record.row, None, "units-disagree", text, record.register))
+    if draft.ticks:
+        counted = sum(units if count < 0 else count for count in draft.ticks.values())
+        if draft.units_stated is None and ranged is None and all(count > 0 for count in draft.ticks.values()):
+            units = counted
+        _spread(draft, units)
+        if counted != units:
+            text = f"{counted} things are counted by condition, {units} in all"
+            problems.append(Problem(sheet, record.row, None, "units-disagree", text, str(counted)))
+    record.units = units
+    if units > 1 and record.serial is None and ranged:
+        text = f"the register range stands for {units} things without serial numbers of their own"
+        problems.append(Problem(sheet, record.row, None, "register-range", text, record.register))
+
+
+def _spread(draft: Draft, units: int) -> None:
+    conditions = {word: units if count < 0 else count for word, count in draft.ticks.items()}
+    if len(conditions) == 1 and units == 1:
+        draft.record.condition = next(iter(conditions))
+    else:
+        draft.record.conditions = conditions
+
+
+def _install(draft: Draft) -> None:
+    record = draft.record
+    if draft.os_version and record.os:
+        if draft.os_version.casefold() not in record.os.casefold():
+            record.os = f"{record.os} {draft.os_version}"
+    elif draft.os_version:
+        record.os = draft.os_version
+    if not draft.software:
+        return
+    names = draft.software
+    if draft.software_version or draft.software_publisher:
+        names = [
+            replace(item, version=draft.software_version, publisher=draft.software_publisher)
+            for item in names
+        ]
+    record.software = tuple(dict.fromkeys(names))

@@ -1,0 +1,134 @@
+"""What a row under a header is: an asset, or a subtotal, a group title, a signature, a repeated header."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from importers.layout import is_blank, is_column_numbers
+from importers.values.ranges import looks_like_code
+from importers.values.text import text_of, words_of
+from importers.vocabulary import Vocabulary
+
+ASSET, BLANK = "asset", "blank"
+SUBTOTAL, GROUP, SIGNATURE = "subtotal", "group-title", "signature"
+REPEATED, NUMBERS, NO_IDENTITY = "repeated-header", "column-numbers", "no-identity"
+
+
+@dataclass(slots=True)
+class RowKinds:
+    """Tells the rows of one table apart. Remembers that a signature block has begun.
+
+    `identity` are the columns that name a thing, `codes` those of them that hold item codes, `mapped` all
+    columns with a field, `labels` the header's text of each column.
+    """
+
+    identity: tuple[int, ...]
+    codes: frozenset[int]
+    names: tuple[int, ...]
+    mapped: tuple[int, ...]
+    labels: tuple[str, ...]
+    vocabulary: Vocabulary
+    signing: bool = False
+    known: dict[str, str | None] = field(default_factory=dict)
+
+    def kind_of(self, values: Sequence[object]) -> str:
+        """The kind of a row; `values` is at least as long as the header."""
+        first = ""
+        filled = 0
+        for value in values:
+            if value is not None and value != "":
+                filled += 1
+                if not first and type(value) is str:
+                    first = value
+        if not filled:
+            return BLANK
+        mark = self._mark(first) if first else None
+        # A row without any text is no common asset: it may count the columns.
+        if first and mark is None and filled > 2 and not self.signing and self._has_identity(values):
+            return ASSET
+        return self._judge(values, filled, mark)
+
+    def _mark(self, text: str) -> str | None:
+        """Whether the first text of a row begins like a subtotal, a signature or a repeated header."""
+        try:
+            return self.known[text]
+        except KeyError:
+            words = words_of(text)
+            mark = None
+            if words in self.vocabulary.subtotal or _begins(words, self.vocabulary.subtotal):
+                mark = SUBTOTAL
+            elif words in self.vocabulary.signature or _begins(words, self.vocabulary.signature):
+                mark = SIGNATURE
+            elif text_of(text) in self.labels:
+                mark = REPEATED
+            elif not words or (len(text) < 6 and words.isdecimal()):
+                mark = NUMBERS
+            if len(self.known) < 50_000:
+                self.known[text] = mark
+            return mark
+
+    def _has_identity(self, values: Sequence[object]) -> bool:
+        for column in self.identity:
+            value = values[column]
+            if value is None or value == "":
+                continue
+            if column not in self.codes or type(value) is not str or looks_like_code(value):
+                return True
+        return False
+
+    def _judge(self, values: Sequence[object], filled: int, mark: str | None) -> str:
+        texts = {at: text_of(value) for at, value in enumerate(values) if not is_blank(value)}
+        if not texts:
+            return BLANK
+        if is_column_numbers(values):
+            return NUMBERS
+        same = sum(
+            1 for at, text in texts.items() if at < len(self.labels) and _is_label(text, self.labels[at])
+        )
+        if same > 1 and same * 2 >= len(texts):
+            return REPEATED
+        identity = self._has_identity(values)
+        named = any(at in texts for at in self.names)
+        useful = sum(1 for at in self.mapped if at in texts)
+        marks = [self._mark(text) for text in texts.values() if not text[:1].isdigit()]
+        coded = any(at in texts and looks_like_code(texts[at]) for at in self.codes)
+        if SUBTOTAL in marks and not coded and self._is_total(texts, useful):
+            return SUBTOTAL
+        if SIGNATURE in marks and not coded and useful <= 4:
+            self.signing = True
+            return SIGNATURE
+        if self.signing and useful <= 4 and not coded:
+            return SIGNATURE
+        self.signing = False
+        if identity and (useful > 1 or coded or self._plain(texts)):
+            return ASSET
+        if len(texts) == 1 or useful <= 1:
+            return self._title(values, texts)
+        return ASSET if named or identity else NO_IDENTITY
+
+    def _is_total(self, texts: dict[int, str], useful: int) -> bool:
+        """A total's word stands before its sums, and few other texts stand beside it."""
+        worded = [text for text in texts.values() if any(sign.isalpha() for sign in text)]
+        return len(worded) <= 2 or useful <= 3
+
+    def _plain(self, texts: dict[int, str]) -> bool:
+        """A lone value under a tag, serial or host name is a thing, unless it is a title of several words."""
+        return any(at in texts and at not in self.codes and " " not in texts[at] for at in self.identity)
+
+    def _title(self, values: Sequence[object], texts: dict[int, str]) -> str:
+        at = next(iter(texts))
+        last_name = max((*self.names, *self.identity), default=0)
+        if at <= last_name and isinstance(values[at], str):
+            return GROUP
+        return NO_IDENTITY
+
+
+def _is_label(text: str, label: str) -> bool:
+    return bool(label) and (text == label or text in label.split(" / "))
+
+
+def _begins(words: str, phrases: frozenset[str]) -> bool:
+    first, _, rest = words.partition(" ")
+    second = f"{first} {rest.partition(' ')[0]}"
+    return first in phrases or second in phrases

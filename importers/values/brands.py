@@ -1,0 +1,23 @@
+"""Brand and model that share a cell."""
+
+from __future__ import annotations
+
+import re
+
+from importers.vocabulary import Vocabulary
+
+_TOKEN = re.compile(r"\S+")
+
+
+def split_brand(text: str, vocabulary: Vocabulary) -> tuple[str | None, str | None]:
+    """(brand, model) of 'ASUS X441U'; joined by a space they are the text again.
+
+    Without a known maker, a single word without digits is a brand, and anything else a model.
+    """
+    ends = [match.end() for match in _TOKEN.finditer(text)][:4]
+    for end in reversed(ends):
+        if text[:end].casefold().rstrip(",") in vocabulary.makers:
+            return text[:end], text[end:].strip() or None
+    if len(ends) == 1 and not any(sign.isdigit() for sign in text):
+        return text, None
+    return None, text

@@ -1,0 +1,44 @@
+"""Software as cells name it: one, or several in one cell."""
+
+from __future__ import annotations
+
+import re
+
+from importers.rows import SoftwareName, SoftwareRole
+from importers.values.text import text_of
+from importers.vocabulary import Vocabulary
+
+_STRONG = re.compile(r"\s*(?:[;|\n\r•]|\s/\s)+\s*")
+_COMMA = re.compile(r",\s+(?!Inc\b|LLC\b|Ltd\b)|,(?=[A-Za-z])")
+_SHORTEST = 2
+
+
+def split_software(value: object, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The names in a cell: parted by line breaks and semicolons, else by commas outside brackets."""
+    if value is None:
+        return ()
+    raw = value if isinstance(value, str) else text_of(value)
+    parts = [text_of(part) for part in _STRONG.split(raw)]
+    if len(parts) == 1:
+        parts = [text_of(part) for part in _split_commas(raw)]
+    return tuple(
+        dict.fromkeys(p for p in parts if len(p) >= _SHORTEST and p.casefold() not in vocabulary.blanks)
+    )
+
+
+def _split_commas(text: str) -> list[str]:
+    if "(" not in text:
+        return _COMMA.split(text)
+    parts: list[str] = []
+    depth = start = 0
+    for at, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth <= 0:
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]]
+
+
+def software_names(value: object, role: SoftwareRole, vocabulary: Vocabulary) -> tuple[SoftwareName, ...]:
+    """The cell's software in the role of its column."""
+    return tuple(SoftwareName(name, None, None, role) for name in split_software(value, vocabulary))

@@ -1,0 +1,101 @@
+"""The words that the importers know, as one frozen value loaded from data files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from importers.values.text import compact, words_of
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRules:
+    """What a thing is, by code and by name (data/classes.json)."""
+
+    it_prefixes: tuple[str, ...]
+    near_codes: Mapping[str, str]
+    codes: Mapping[str, str]
+    prefix_classes: tuple[tuple[str, str], ...]
+    not_it: tuple[str, ...]
+    near_it: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, str], ...]
+    markers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Header synonyms, words of rows and values, makers, classes. All keys are lower case."""
+
+    headers: Mapping[str, str]
+    patterns: tuple[tuple[frozenset[str], str], ...]
+    subtotal: frozenset[str]
+    signature: frozenset[str]
+    blanks: frozenset[str]
+    serial_placeholders: frozenset[str]
+    titles: Mapping[str, str]
+    months: Mapping[str, int]
+    year_prefixes: frozenset[str]
+    conditions: Mapping[str, str]
+    statuses: Mapping[str, str]
+    ticks: frozenset[str]
+    currencies: Mapping[str, str]
+    multipliers: Mapping[str, int]
+    header_multipliers: Mapping[str, int]
+    money_noise: frozenset[str]
+    makers: frozenset[str]
+    classes: ClassRules
+
+
+def read_data(name: str) -> Any:
+    """One of the shipped data files."""
+    return json.loads(resources.files("importers").joinpath(f"data/{name}.json").read_text(encoding="utf-8"))
+
+
+def _turned(groups: Mapping[str, list[str]]) -> dict[str, str]:
+    return {word.casefold(): key for key, words in groups.items() for word in words}
+
+
+@cache
+def default_vocabulary() -> Vocabulary:
+    """The vocabulary that ships with the package; the same object every time."""
+    headers, words, classes = read_data("headers"), read_data("words"), read_data("classes")
+    multipliers = {word: int(factor) for word, factor in words["multipliers"].items()}
+    return Vocabulary(
+        headers={
+            compact(name) or name: field for field, names in headers["fields"].items() for name in names
+        },
+        patterns=tuple((frozenset(text.split()), field) for text, field in headers["patterns"]),
+        subtotal=frozenset(words["subtotal"]),
+        signature=frozenset(words["signature"]),
+        blanks=frozenset(words["blank"]),
+        serial_placeholders=frozenset(words["serial_placeholders"]),
+        titles={compact(word): field for word, field in words["titles"].items()},
+        months={word: int(number) for number, names in words["months"].items() for word in names},
+        year_prefixes=frozenset(words["year_prefixes"]),
+        conditions=_turned(words["conditions"]),
+        statuses=_turned(words["statuses"]),
+        ticks=frozenset(words["ticks"]),
+        currencies=words["currencies"],
+        multipliers=multipliers,
+        header_multipliers={word: n for word, n in multipliers.items() if word not in ("m", "k", "rb")},
+        money_noise=frozenset(words.get("money_noise", ())),
+        makers=frozenset(maker.casefold() for maker in read_data("makers")["makers"]),
+        classes=_class_rules(classes),
+    )
+
+
+def _class_rules(data: Mapping[str, Any]) -> ClassRules:
+    return ClassRules(
+        it_prefixes=tuple(data["it_code_prefixes"]),
+        near_codes=data["near_it_codes"],
+        codes=data["codes"],
+        prefix_classes=tuple(data["code_prefix_classes"].items()),
+        not_it=tuple(words_of(word) for word in data["not_it"]),
+        near_it=tuple((words_of(word), kind) for word, kind in data["near_it"]),
+        names=tuple((words_of(word), kind) for word, kind in data["names"]),
+        markers=data["it_markers"],
+    )
