@@ -9,8 +9,16 @@ from typing import Any
 from sqlmodel import Session
 
 from tracker.catalogue import building, stored
+from tracker.catalogue.fetching import read_document
 from tracker.catalogue.loading import load_snapshot
-from tracker.catalogue.schemas import STALE_AFTER_DAYS, CatalogueStatus, SourceView
+from tracker.catalogue.schemas import STALE_AFTER_DAYS, CatalogueStatus, SourceView, SyncResult
+from tracker.catalogue.syncing import sync_lifecycle
+from tracker.catalogue.upstream import read_lifecycle
+from tracker.identity import audit
+from tracker.identity.actions import ROOT_ID
+from tracker.identity.errors import Forbidden
+from tracker.identity.rules import Permission
+from tracker.identity.schemas import Principal
 
 
 def ensure_loaded(session: Session, now: datetime) -> None:
@@ -34,12 +42,48 @@ def status(session: Session, today: date) -> CatalogueStatus:
     age = (today - as_of).days if as_of else None
     counts = loaded[-1].counts if loaded else {}
     return CatalogueStatus(
-        *(int(counts.get(name, 0)) for name in ("products", "releases", "versions", "exploited")),
+        products=int(counts.get("products", 0)),
+        releases=int(counts.get("releases", 0)),
+        versions=int(counts.get("versions", 0)),
+        exploited=int(counts.get("exploited", 0)),
         sources=views,
         stale=age is None or age > STALE_AFTER_DAYS,
         as_of=as_of,
         age_days=age,
     )
+
+
+def sync(
+    session: Session, principal: Principal, source: str, now: datetime, *, dry_run: bool = False
+) -> SyncResult:
+    """Bring the catalogue up to date from `source`, an answer of endoflife.date's /api/v1/products/full.
+
+    `source` is a path or an https address, gzipped or plain. With `dry_run` nothing is written: the result is
+    what would change. Whatever is in the catalogue and not in the source stays.
+
+    Raises:
+        Forbidden: the principal is no administrator of all agencies: the catalogue is everyone's.
+        Refused: the source cannot be reached or read, or has another shape; names it and the cause.
+        Conflict: the catalogue has newer dates already.
+    """
+    if not principal.scope(Permission.ADMIN).is_everything:
+        raise Forbidden("catalogue_admin", "only an administrator of all agencies may sync the catalogue")
+    # Nothing is asked of the database yet: a slow download holds no lock.
+    document = read_document(source)
+    name = source if "://" in source else Path(source).name
+    told = read_lifecycle(document, name)
+    result = sync_lifecycle(session, document, told, name, now, dry_run=dry_run)
+    if not dry_run:
+        detail: dict[str, object] = {
+            "source": name,
+            "as_of": result.as_of.isoformat(),
+            "products_added": len(result.products_added),
+            "releases_added": len(result.releases_added),
+            "changes": len(result.changes),
+            "versions_added": len(result.versions_added),
+        }
+        audit.record(session, principal, "catalogue.sync", "catalogue", None, ROOT_ID, detail, now)
+    return result
 
 
 def build(upstream_dir: Path, output: Path) -> dict[str, object]:

@@ -8,6 +8,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from tracker.identity.errors import Refused
 VERSIONS_LICENCE = "MIT, Copyright 2022 endoflife.date"
 EXPLOITED_LICENCE = "CC0 1.0"
 BUILDS_LICENCE = "MIT"
-_BUILD = re.compile(r"\d+(\.\d+)*")
 _SERVICE_PACK = re.compile(r"^0*(\d+)\.0*(\d+)(?:-(sp\d+[a-z]?))?$")
 
 Versions = dict[str, list[VersionRecord]]
@@ -66,26 +66,30 @@ def read_versions(document: Mapping[str, Any], products: Sequence[ProductRecord]
 
 
 def add_latest(products: Iterable[ProductRecord], versions: Versions) -> None:
-    """Add each release's latest version where the dated versions lack it: the sources are days apart."""
+    """Let each release have its latest version where the dated versions lack it: the sources are days apart.
+
+    A known version that no release takes by its name goes to the releases whose latest it is.
+    """
     for product in products:
-        known = {each.name for each in versions.get(product.slug, ())}
-        taken = {name for each in versions.get(product.slug, ()) for name in each.releases}
+        known = {each.name: each for each in versions.get(product.slug, ())}
+        placed = {name for each in known.values() for name in each.releases}
+        unplaced = {name for name, each in known.items() if not each.releases}
         base_build = product.slug in product_data()["latest_is_base_build"]
         for release in product.releases:
-            latest = release.values.latest_version
+            latest, on = release.values.latest_version, release.values.latest_released_on
             # A base build is older than every update of it: it stands only where no update is known.
-            if (
-                not latest
-                or latest in known
-                or not _is_version(latest)
-                or (base_build and release.name in taken)
-            ):
+            if not latest or not is_version(latest) or (base_build and release.name in placed):
                 continue
-            record = VersionRecord(latest, release.values.latest_released_on, (release.name,))
-            versions.setdefault(product.slug, []).append(record)
+            if latest not in known or latest in unplaced:
+                before = known.get(latest, VersionRecord(latest, on, ()))
+                unplaced.add(latest)
+                known[latest] = replace(before, releases=(*before.releases, release.name))
+        if known:
+            versions[product.slug] = list(known.values())
 
 
-def _is_version(text: str) -> bool:
+def is_version(text: str) -> bool:
+    """Whether a source's text is a version alone, without words."""
     # "17.0.4075.5 CU8" is 17.0.4075.5 in the list of builds; other text is no version at all.
     return " " not in text and any(character.isdigit() for character in text)
 
@@ -130,7 +134,7 @@ def _sql_builds(product: ProductRecord, rows: Any) -> list[VersionRecord]:
         major, minor = row["build"].split(".")[:2]
         pack = row.get("service_pack", "RTM").lower()
         name = by_key.get((int(major), int(minor), "" if pack == "rtm" else pack))
-        if "Azure Connect" in row["update_type"]:
+        if row["build"].startswith("13.0.7"):
             name = "13.0-sp3-acp"
         record = VersionRecord(
             row["build"],

@@ -20,7 +20,7 @@ class Difference:
     changed_products: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     new_releases: list[tuple[ProductRecord, ReleaseRecord]] = field(default_factory=list)
     relabelled: list[tuple[int, ReleaseRecord]] = field(default_factory=list)
-    changed_facts: list[tuple[StoredRelease, ReleaseRecord]] = field(default_factory=list)
+    changed_facts: list[tuple[ProductRecord, StoredRelease, ReleaseRecord]] = field(default_factory=list)
     changes: list[FieldChange] = field(default_factory=list)
     products_missing: list[str] = field(default_factory=list)
     releases_missing: list[ReleaseName] = field(default_factory=list)
@@ -77,22 +77,22 @@ def _compare_product(found: Difference, before: StoredProduct, told: ProductReco
         if known is None:
             found.new_releases.append((told, release))
         else:
-            found.changes.extend(_compare_release(found, told.slug, known, release))
+            found.changes.extend(_compare_release(found, told, known, release))
     missing = set(before.releases) - {release.name for release in told.releases}
     found.releases_missing.extend(ReleaseName(told.slug, name) for name in sorted(missing))
 
 
 def _compare_release(
-    found: Difference, slug: str, before: StoredRelease, told: ReleaseRecord
+    found: Difference, parent: ProductRecord, before: StoredRelease, told: ReleaseRecord
 ) -> Iterator[FieldChange]:
     if (before.label, before.codename) != (told.label, told.codename):
         found.relabelled.append((before.id, told))
     for name in ("label", "codename"):
         old, new = getattr(before, name), getattr(told, name)
         if old != new:
-            yield FieldChange(slug, told.name, name, old, new)
+            yield FieldChange(parent.slug, told.name, name, old, new)
     differences = list(find_differences(before.values, told.values))
     if differences or before.fact_id is None:
-        found.changed_facts.append((before, told))
+        found.changed_facts.append((parent, before, told))
     for name, old_value, new_value in differences:
-        yield FieldChange(slug, told.name, name, _plain(old_value), _plain(new_value))
+        yield FieldChange(parent.slug, told.name, name, _plain(old_value), _plain(new_value))

@@ -62,7 +62,8 @@ def _load(
     dated = ids.get("versions", ids.get("builds"))
     if dated is not None:
         told = ((slug, each) for slug, each in versions if slug in known)
-        writing.write_versions(session, known, told, dated, fresh=fresh)
+        there = {} if fresh else stored.read_versions(session)
+        writing.write_versions(session, known, told, dated, there)
     else:
         for _ in versions:
             pass

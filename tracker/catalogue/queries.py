@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Row, and_, func, or_, select
 from sqlmodel import Session
 
 from tracker.catalogue.matching import CatalogueProduct, CatalogueRelease, Matcher
@@ -38,7 +39,7 @@ _making = Lock()
 
 def product_ids(session: Session) -> dict[str, int]:
     """{slug: id} of every product. One statement."""
-    return {slug: product_id for slug, product_id in session.execute(select(product.c.slug, product.c.id))}
+    return {row[0]: row[1] for row in session.execute(select(product.c.slug, product.c.id))}
 
 
 def release_ids(session: Session) -> dict[tuple[str, str], int]:
@@ -52,7 +53,7 @@ def release_ids(session: Session) -> dict[tuple[str, str], int]:
 def version_schemes(session: Session) -> dict[str, str | None]:
     """{slug: version scheme, None is generic}. One statement."""
     query = select(product.c.slug, product.c.version_scheme)
-    return {slug: scheme for slug, scheme in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def load_index(session: Session) -> list[CatalogueProduct]:
@@ -71,7 +72,7 @@ def load_index(session: Session) -> list[CatalogueProduct]:
     ]
 
 
-def _with_releases(session: Session) -> Iterable[tuple[object, list[CatalogueRelease]]]:
+def _with_releases(session: Session) -> Iterable[tuple[Row[Any], list[CatalogueRelease]]]:
     current = and_(fact.c.release_id == release.c.id, fact.c.superseded_at.is_(None))
     query = (
         select(

@@ -57,6 +57,15 @@ class ReleaseName:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionName:
+    """A version by its names."""
+
+    product: str
+    release: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncResult:
     """What a sync changed, or would change (`dry_run`).
 
@@ -72,7 +81,7 @@ class SyncResult:
     products_added: tuple[str, ...]
     releases_added: tuple[ReleaseName, ...]
     changes: tuple[FieldChange, ...]
-    versions_added: tuple[ReleaseName, ...]
+    versions_added: tuple[VersionName, ...]
     products_missing: tuple[str, ...]
     releases_missing: tuple[ReleaseName, ...]
 

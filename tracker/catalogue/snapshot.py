@@ -144,12 +144,18 @@ def write_snapshot(
     output.write_bytes(buffer.getvalue())
 
 
+def _read_lines(path: Path) -> Iterator[str]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        yield from lines
+
+
 class Snapshot:
     """A snapshot read line by line: nobody pays for a part that is not asked for. Ask in the file's order."""
 
     def __init__(self, path: Path | None = None) -> None:
         shipped = resources.files("tracker.catalogue.data").joinpath("snapshot.json.gz")
-        self._lines = iter(gzip.open(path or str(shipped), "rt", encoding="utf-8"))
+        source = path if path is not None else Path(str(shipped))
+        self._lines = _read_lines(source)
         manifest = self._next()
         if manifest.get("format") != FORMAT:
             raise ValueError(f"snapshot format {manifest.get('format')!r}, {FORMAT} is needed")

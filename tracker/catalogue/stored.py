@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,9 @@ fact = table_of(ReleaseFact)
 version = table_of(Version)
 entry = table_of(ExploitedEntry)
 snapshot = table_of(CatalogueSnapshot)
+
+#: {product id: {version name: ids of the releases that take it}}
+StoredVersions = Mapping[int, Mapping[str, set[int | None]]]
 
 PRODUCT_FIELDS = (
     "label",
@@ -78,9 +81,7 @@ def read_products(session: Session) -> dict[str, StoredProduct]:
     return found
 
 
-def read_versions(
-    session: Session, product_ids: set[int] | None = None
-) -> Mapping[int, dict[str, set[int | None]]]:
+def read_versions(session: Session, product_ids: Collection[int] | None = None) -> StoredVersions:
     """{product id: {version name: ids of the releases that take it}}. One statement."""
     query = select(version.c.product_id, version.c.name, version.c.release_id)
     if product_ids is not None:

@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import and_, bindparam, select, text, update
 from sqlmodel import Session
 
 from tracker.catalogue import stored
@@ -16,9 +15,19 @@ from tracker.catalogue.comparison import Difference, product_values
 from tracker.catalogue.facts import VALUE_NAMES, ExploitedRecord, ReleaseRecord, VersionRecord
 from tracker.catalogue.models import CatalogueSnapshot, ExploitedEntry, Product, Release, ReleaseFact, Version
 from tracker.catalogue.snapshot import Source
-from tracker.catalogue.stored import StoredProduct, StoredRelease, entry, fact, product, release, version
+from tracker.catalogue.stored import (
+    StoredProduct,
+    StoredRelease,
+    StoredVersions,
+    entry,
+    fact,
+    product,
+    release,
+    version,
+)
 from tracker.catalogue.versions import version_key
 from tracker.db import insert_rows, is_sqlite, reserve_ids
+from tracker.db.bulk import Row
 
 _LOCK = 7_246_113
 
@@ -43,7 +52,7 @@ def write_sources(session: Session, sources: Iterable[Source], now: datetime) ->
     kept = list(sources)
     ids = dict(zip((each.kind for each in kept), reserve_ids(session, len(kept)), strict=True))
     columns = ("id", "source", "kind", "licence", "as_of", "sha256", "loaded_at", "counts")
-    rows = [(ids[s.kind], s.source, s.kind, s.licence, s.as_of, s.sha256, now, {}) for s in kept]
+    rows: list[Row] = [(ids[s.kind], s.source, s.kind, s.licence, s.as_of, s.sha256, now, {}) for s in kept]
     insert_rows(session, CatalogueSnapshot, columns, rows)
     return ids
 
@@ -73,7 +82,7 @@ def write_difference(
     _insert_products(session, known, difference, origin)
     fresh = _insert_releases(session, known, difference)
     _update_names(session, difference)
-    changed = [(before, told) for before, told in difference.changed_facts]
+    changed = [(before, told) for _, before, told in difference.changed_facts]
     outdated = [{"fact": before.fact_id} for before, _ in changed if before.fact_id is not None]
     if outdated:
         session.execute(
@@ -88,7 +97,7 @@ def _insert_products(
     if not difference.new_products:
         return
     columns = ("id", "slug", *stored.PRODUCT_FIELDS, "snapshot_id")
-    rows = []
+    rows: list[Row] = []
     for product_id, record in zip(
         reserve_ids(session, len(difference.new_products)), difference.new_products, strict=True
     ):
@@ -150,24 +159,29 @@ def write_versions(
     known: Mapping[str, StoredProduct],
     told: Iterable[tuple[str, VersionRecord]],
     snapshot_id: int,
-    *,
-    fresh: bool = False,
+    there: StoredVersions,
 ) -> int:
-    """Insert the versions (a row per release that takes it) that are not there; how many rows. ≤ 3 statements.
+    """Insert the versions (a row per release that takes it) that `there` lacks; how many. ≤ 3 statements.
 
-    `fresh`: the table is empty, so that nothing need be read.
+    A version that no release took so far moves to the first that does; one that a release took stays there.
     """
-    there = {} if fresh else stored.read_versions(session)
-    rows: list[tuple[Any, ...]] = []
+    rows: list[Row] = []
+    moved: list[dict[str, object]] = []
     for slug, record in told:
         owner = known[slug]
-        have = there.get(owner.id, {}).get(record.name, ())
-        releases = [owner.releases[name].id for name in record.releases] or [None]
+        have = there.get(owner.id, {}).get(record.name, set())
+        wanted: list[int | None] = [owner.releases[name].id for name in record.releases]
+        if wanted and None in have:
+            moved.append({"p": owner.id, "n": record.name, "release_id": wanted.pop(0)})
+        elif have and len(wanted) < 2:
+            continue
         key = version_key(record.name, owner.values["version_scheme"])
-        for release_id in releases:
-            # A version of which another release is known already stays where it is.
-            if release_id not in have and not (have and len(releases) == 1):
+        for release_id in wanted or ([] if have else [None]):
+            if release_id not in have:
                 rows.append((owner.id, release_id, record.name, key, record.released_on, record.article))
+    _move_versions(session, moved)
+    if not rows:
+        return 0
     ids = reserve_ids(session, len(rows))
     columns = (
         "id",
@@ -180,7 +194,18 @@ def write_versions(
         "snapshot_id",
     )
     numbered = ((number, *row, snapshot_id) for number, row in zip(ids, rows, strict=True))
-    return insert_rows(session, Version, columns, numbered) if rows else 0
+    return insert_rows(session, Version, columns, numbered)
+
+
+def _move_versions(session: Session, moved: list[dict[str, object]]) -> None:
+    if not moved:
+        return
+    unplaced = and_(
+        version.c.product_id == bindparam("p"),
+        version.c.name == bindparam("n"),
+        version.c.release_id.is_(None),
+    )
+    session.execute(update(version).where(unplaced), moved)
 
 
 def write_exploited(
