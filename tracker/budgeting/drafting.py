@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from tracker.budgeting import parameters, queries, ranked
+from tracker.budgeting import optimal, parameters, queries, ranked
 from tracker.budgeting.forecast import Forecast, forecast
 from tracker.budgeting.money import fiscal_year_end, price_in_year, to_major
 from tracker.budgeting.needs import Fill, Need, Problem, Reason
@@ -24,7 +24,7 @@ from tracker.identity.schemas import AgencyView, Principal
 from tracker.lifecycle.policy import Policy, parse_policy
 
 #: How a plan can be filled. A method is a pure function; another one is one more row here.
-METHODS: Mapping[str, Callable[[Problem], Fill]] = {"ranked": ranked.fill}
+METHODS: Mapping[str, Callable[[Problem], Fill]] = {"ranked": ranked.fill, "optimal": optimal.fill}
 
 _STALE_DAYS = 90
 _SCAN_DAYS = 7

@@ -184,17 +184,19 @@ def _deferred(problem: Problem, states: list[_Open]) -> tuple[FillLine, ...]:
         first = state.taken if need.covers is None else 0
         price = problem.price(need, need.due_year) or 0
         reason = (
-            _unpriced(need, state.units) if state.block is None else _closed(state.block, problem.years[-1])
+            unpriced(need, state.units) if state.block is None else _closed(state.block, problem.years[-1])
         )
         found.append(FillLine(at, None, state.units, price, first, 0, reason))
-    return tuple(sorted(found, key=lambda line: _deferred_order(problem.needs[line.need], line)))
+    return tuple(sorted(found, key=lambda line: deferred_order(problem.needs[line.need], line)))
 
 
-def _deferred_order(need: Need, line: FillLine) -> tuple[bool, int, str]:
+def deferred_order(need: Need, line: FillLine) -> tuple[bool, int, str]:
+    """Deferrals in the order of a plan: mandatory first, then by the risk that stays."""
     return not need.mandatory, -need.risk * line.quantity, need.key
 
 
-def _unpriced(need: Need, units: int) -> Reason:
+def unpriced(need: Need, units: int) -> Reason:
+    """Why a need without a price is not planned."""
     params = {
         "asset_class": need.asset_class,
         "action": str(need.action),

@@ -56,7 +56,7 @@ def new_plan(
     years: Annotated[str, typer.Option(help="FIRST:LAST fiscal year, named by the year they end in.")],
     budget: Annotated[str, typer.Option(help="YEAR=AMOUNT,YEAR=AMOUNT,… in major units.")],
     agency: Annotated[str | None, typer.Option(help="With all below it; everything when absent.")] = None,
-    method: Annotated[str, typer.Option(help="ranked")] = "ranked",
+    method: Annotated[str, typer.Option(help="ranked or optimal")] = "ranked",
     currency: Annotated[str, typer.Option()] = "IDR",
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Findings of this day; the plan is not stored.")
