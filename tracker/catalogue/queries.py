@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,9 +15,17 @@ from sqlmodel import Session
 
 from tracker.catalogue.matching import CatalogueProduct, CatalogueRelease, Matcher
 from tracker.catalogue.models import ProductAlias
-from tracker.catalogue.schemas import ReleaseFacts
-from tracker.catalogue.stored import fact, product, release, snapshot
+from tracker.catalogue.schemas import (
+    ExploitedView,
+    ProductPage,
+    ProductSummary,
+    ProductView,
+    ReleaseFacts,
+    VersionsBehind,
+)
+from tracker.catalogue.stored import entry, fact, product, release, snapshot, version
 from tracker.db import table_of
+from tracker.identity.errors import NotFound
 
 alias = table_of(ProductAlias)
 _CHUNK = 5_000
@@ -185,3 +193,130 @@ def _list_facts(session: Session, condition: ColumnElement[bool]) -> list[Releas
         .order_by(product.c.slug, release.c.id, fact.c.recorded_at, fact.c.id)
     )
     return [ReleaseFacts(*row) for row in session.execute(query)]
+
+
+def list_products(
+    session: Session,
+    *,
+    search: str = "",
+    category: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> ProductPage:
+    """Products by slug, `after` a slug, at most `limit` (1 to 500), whose slug or label holds `search`.
+
+    One statement; the counts of releases come with it.
+    """
+    limit = max(1, min(limit, 500))
+    releases = select(func.count()).where(release.c.product_id == product.c.id).scalar_subquery()
+    columns = (product.c.id, product.c.slug, product.c.label, product.c.category, releases, product.c.link)
+    query = select(*columns).order_by(product.c.slug).limit(limit + 1)
+    if words := search.strip().lower():
+        query = query.where(
+            or_(
+                product.c.slug.contains(words, autoescape=True),
+                func.lower(product.c.label).contains(words, autoescape=True),
+            )
+        )
+    if category:
+        query = query.where(product.c.category == category)
+    if after:
+        query = query.where(product.c.slug > after)
+    found = [ProductSummary(*row) for row in session.execute(query)]
+    more = len(found) > limit
+    return ProductPage(tuple(found[:limit]), found[limit - 1].slug if more else None)
+
+
+def list_categories(session: Session) -> list[tuple[str, int]]:
+    """(category, number of products) by category. One statement."""
+    query = select(product.c.category, func.count()).group_by(product.c.category).order_by(product.c.category)
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def get_product(session: Session, slug: str, known_at: datetime | None = None) -> ProductView:
+    """The product with its releases (as known at `known_at`) and known exploited vulnerabilities. Three statements.
+
+    Raises:
+        NotFound: no product has this slug.
+    """
+    row = session.execute(select(product).where(product.c.slug == slug)).one_or_none()
+    if row is None:
+        raise NotFound("product_unknown", f"no product {slug!r} is in the catalogue")
+    return ProductView(
+        id=row.id,
+        slug=row.slug,
+        label=row.label,
+        category=row.category,
+        version_scheme=row.version_scheme,
+        aliases=tuple(row.aliases),
+        identifiers=tuple((kind, value) for kind, value in row.identifiers),
+        tags=tuple(row.tags),
+        labels=dict(row.labels),
+        link=row.link,
+        releases=tuple(_list_facts(session, and_(_known(known_at), product.c.id == row.id))),
+        exploited=_exploited(session, [row.id], None, known_at).get(row.id, ()),
+    )
+
+
+def versions_behind(session: Session, release_id: int, version_key: str, day: date) -> VersionsBehind | None:
+    """How far a version of a release is behind on `day`; None where the release has no versions. One statement.
+
+    Versions that came out after `day` do not count; one without a date does.
+    """
+    query = (
+        select(version.c.version_key, version.c.name, version.c.released_on)
+        .where(version.c.release_id == release_id)
+        .where(or_(version.c.released_on.is_(None), version.c.released_on <= day))
+        .order_by(version.c.version_key, version.c.id)
+    )
+    rows = session.execute(query).all()
+    if not rows:
+        return None
+    newer = [row for row in rows if row.version_key > version_key]
+    same = [row for row in rows if row.version_key == version_key]
+    return VersionsBehind(
+        newer=len({row.version_key for row in newer}),
+        latest=rows[-1].name,
+        latest_on=rows[-1].released_on,
+        newer_since_on=min((row.released_on for row in newer if row.released_on), default=None),
+        installed_on=min((row.released_on for row in same if row.released_on), default=None),
+        known=bool(same),
+    )
+
+
+def exploited_by_product(
+    session: Session,
+    product_ids: Iterable[int] | None = None,
+    day: date | None = None,
+    known_at: datetime | None = None,
+) -> dict[int, tuple[ExploitedView, ...]]:
+    """Known exploited vulnerabilities per product id, listed by `day` and known at `known_at`, oldest first.
+
+    Entries whose product is none of ours for sure are left out. One statement per 5,000 ids.
+    """
+    if product_ids is None:
+        return _exploited(session, None, day, known_at)
+    wanted = sorted(set(product_ids))
+    found: dict[int, tuple[ExploitedView, ...]] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        found |= _exploited(session, wanted[start : start + _CHUNK], day, known_at)
+    return found
+
+
+def _exploited(
+    session: Session, wanted: list[int] | None, day: date | None, known_at: datetime | None
+) -> dict[int, tuple[ExploitedView, ...]]:
+    names = ExploitedView.__dataclass_fields__
+    query = select(entry.c.product_id, *(entry.c[name] for name in names)).where(
+        entry.c.product_id.is_not(None)
+    )
+    if wanted is not None:
+        query = query.where(entry.c.product_id.in_(wanted))
+    if day is not None:
+        query = query.where(entry.c.added_on <= day)
+    if known_at is not None:
+        query = query.where(entry.c.recorded_at <= known_at)
+    grouped: dict[int, list[ExploitedView]] = defaultdict(list)
+    for product_id, *values in session.execute(query.order_by(entry.c.added_on, entry.c.cve_id)):
+        grouped[product_id].append(ExploitedView(*values))
+    return {product_id: tuple(found) for product_id, found in grouped.items()}

@@ -133,7 +133,7 @@ class VersionsBehind:
 
 @dataclass(frozen=True, slots=True)
 class ProductSummary:
-    """A product as listed; `versions_known` says whether patches can be told."""
+    """A product as listed; `releases` counts them."""
 
     id: int
     slug: str
@@ -141,6 +141,26 @@ class ProductSummary:
     category: str
     releases: int
     link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """A page of products; ask for the next one `after` the slug `next_after`, None at the end."""
+
+    rows: tuple[ProductSummary, ...]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExploitedView:
+    """A known exploited vulnerability of a product, without version range: `added_on` by the feed."""
+
+    cve_id: str
+    vendor: str
+    product_name: str
+    added_on: date
+    due_on: date | None
+    ransomware: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +179,3 @@ class ProductView:
     link: str | None
     releases: tuple[ReleaseFacts, ...]
     exploited: tuple[ExploitedView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ExploitedView:
-    """A known exploited vulnerability of a product, without version range: `added_on` by the feed."""
-
-    cve_id: str
-    vendor: str
-    product_name: str
-    added_on: date
-    due_on: date | None
-    ransomware: bool
