@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from importers.classes import OTHER, classify, classify_conflict
-from importers.drafts import Draft, Setter, add_months, compile_column, share
+from importers.drafts import Draft, Setter, add_months, share
 from importers.layout_columns import PRESENT, Column, Columns
 from importers.reading.messages import CellError
-from importers.rows import ItScope, Problem, Record
+from importers.rows import ItScope, Problem, Record, SoftwareName
+from importers.setters import compile_column
 from importers.values.conditions import condition_in_notes
 from importers.values.dates import DateStyle
 from importers.values.ranges import units_of_range
@@ -208,10 +209,12 @@ def _install(draft: Draft) -> None:
         record.os = draft.os_version
     if not draft.software:
         return
-    names = draft.software
+    names: tuple[SoftwareName, ...] = draft.software[0]
+    for more in draft.software[1:]:
+        names += more
     if draft.software_version or draft.software_publisher:
-        names = [
+        names = tuple(
             replace(item, version=draft.software_version, publisher=draft.software_publisher)
             for item in names
-        ]
-    record.software = tuple(dict.fromkeys(names))
+        )
+    record.software = names

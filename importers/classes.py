@@ -40,7 +40,7 @@ def classify(code: str | None, name: str, model: str, rules: ClassRules) -> tupl
 
 def _by_code(digits: str, name: str, rules: ClassRules) -> tuple[str, ItScope]:
     if digits.startswith(rules.it_prefixes):
-        known = rules.codes.get(digits) or _find(words_of(name), rules.names)
+        known = rules.codes.get(digits) or rules.names.find(words_of(name))
         if known is None:
             known = next(
                 (kind for prefix, kind in rules.prefix_classes if digits.startswith(prefix)), "peripheral"
@@ -49,37 +49,27 @@ def _by_code(digits: str, name: str, rules: ClassRules) -> tuple[str, ItScope]:
     if digits in rules.near_codes:
         return rules.near_codes[digits], ItScope.NEAR_IT
     words = words_of(name)
-    near = None if _holds(words, rules.not_it) else _find(words, rules.near_it)
+    near = None if rules.not_it.find(words) else rules.near_it.find(words)
     return (near, ItScope.NEAR_IT) if near else (OTHER, ItScope.OTHER)
 
 
 def classify_conflict(name: str, rules: ClassRules) -> str | None:
     """The class of a thing whose code says 'not IT' and whose name says a computer; None for all others."""
     words = words_of(name)
-    kind = _find(words, rules.names)
-    return kind if kind in _PLAIN_COMPUTERS and not _holds(words, rules.not_it) else None
+    kind = rules.names.find(words)
+    return kind if kind in _PLAIN_COMPUTERS and not rules.not_it.find(words) else None
 
 
 def _by_name(name: str, model: str, rules: ClassRules) -> tuple[str, ItScope]:
     for text in (words_of(name), words_of(model)):
         if not text:
             continue
-        if _holds(text, rules.not_it):
+        if rules.not_it.find(text):
             return OTHER, ItScope.OTHER
-        near = _find(text, rules.near_it)
+        near = rules.near_it.find(text)
         if near:
             return near, ItScope.NEAR_IT
-        kind = _find(text, rules.names)
+        kind = rules.names.find(text)
         if kind:
             return kind, ItScope.IT
     return OTHER, ItScope.OTHER
-
-
-def _holds(text: str, phrases: tuple[str, ...]) -> bool:
-    padded = f" {text} "
-    return any(f" {phrase} " in padded for phrase in phrases)
-
-
-def _find(text: str, phrases: tuple[tuple[str, str], ...]) -> str | None:
-    padded = f" {text} "
-    return next((kind for phrase, kind in phrases if f" {phrase} " in padded), None)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from importers.layout import is_blank, is_column_numbers
 from importers.values.ranges import looks_like_code
 from importers.values.text import text_of, words_of
 from importers.vocabulary import Vocabulary
 
+_WORD = re.compile(r"[^\W_]+")
 ASSET, BLANK = "asset", "blank"
 SUBTOTAL, GROUP, SIGNATURE = "subtotal", "group-title", "signature"
 REPEATED, NUMBERS, NO_IDENTITY = "repeated-header", "column-numbers", "no-identity"
@@ -30,7 +32,12 @@ class RowKinds:
     labels: tuple[str, ...]
     vocabulary: Vocabulary
     signing: bool = False
-    known: dict[str, str | None] = field(default_factory=dict)
+    firsts: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Collect the words with which rows that are no assets begin."""
+        phrases = [*self.vocabulary.subtotal, *self.vocabulary.signature, *self.labels]
+        self.firsts = frozenset(words_of(phrase).partition(" ")[0] for phrase in phrases if phrase)
 
     def kind_of(self, values: Sequence[object]) -> str:
         """The kind of a row; `values` is at least as long as the header."""
@@ -51,22 +58,19 @@ class RowKinds:
 
     def _mark(self, text: str) -> str | None:
         """Whether the first text of a row begins like a subtotal, a signature or a repeated header."""
-        try:
-            return self.known[text]
-        except KeyError:
+        first = _WORD.search(text)
+        if first is None:
+            return NUMBERS
+        word = first[0].casefold()
+        if word in self.firsts:
             words = words_of(text)
-            mark = None
-            if words in self.vocabulary.subtotal or _begins(words, self.vocabulary.subtotal):
-                mark = SUBTOTAL
-            elif words in self.vocabulary.signature or _begins(words, self.vocabulary.signature):
-                mark = SIGNATURE
-            elif text_of(text) in self.labels:
-                mark = REPEATED
-            elif not words or (len(text) < 6 and words.isdecimal()):
-                mark = NUMBERS
-            if len(self.known) < 50_000:
-                self.known[text] = mark
-            return mark
+            if _begins(words, self.vocabulary.subtotal):
+                return SUBTOTAL
+            if _begins(words, self.vocabulary.signature):
+                return SIGNATURE
+            if text_of(text) in self.labels:
+                return REPEATED
+        return NUMBERS if len(text) < 6 and word.isdecimal() else None
 
     def _has_identity(self, values: Sequence[object]) -> bool:
         for column in self.identity:
@@ -131,4 +135,4 @@ def _is_label(text: str, label: str) -> bool:
 def _begins(words: str, phrases: frozenset[str]) -> bool:
     first, _, rest = words.partition(" ")
     second = f"{first} {rest.partition(' ')[0]}"
-    return first in phrases or second in phrases
+    return words in phrases or first in phrases or second in phrases

@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from importers.values.text import compact, words_of
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Phrases with what they mean, found by their first word; of several the one listed first counts."""
+
+    by_word: Mapping[str, tuple[tuple[int, str, str], ...]]
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> Phrases:
+        """From (phrase, meaning) in order of precedence."""
+        by_word: dict[str, tuple[tuple[int, str, str], ...]] = {}
+        for rank, (phrase, meaning) in enumerate(pairs):
+            words = words_of(phrase)
+            first = words.partition(" ")[0]
+            by_word[first] = (*by_word.get(first, ()), (rank, f" {words} ", meaning))
+        return cls(by_word)
+
+    def find(self, words: str) -> str | None:
+        """What the first listed phrase in `words` (lower case, single spaces) means; None without one."""
+        padded = ""
+        best: tuple[int, str] | None = None
+        for word in words.split():
+            for rank, phrase, meaning in self.by_word.get(word, ()):
+                padded = padded or f" {words} "
+                if (best is None or rank < best[0]) and phrase in padded:
+                    best = (rank, meaning)
+        return best[1] if best else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +48,9 @@ class ClassRules:
     near_codes: Mapping[str, str]
     codes: Mapping[str, str]
     prefix_classes: tuple[tuple[str, str], ...]
-    not_it: tuple[str, ...]
-    near_it: tuple[tuple[str, str], ...]
-    names: tuple[tuple[str, str], ...]
+    not_it: Phrases
+    near_it: Phrases
+    names: Phrases
     markers: Mapping[str, str]
 
 
@@ -94,8 +122,8 @@ def _class_rules(data: Mapping[str, Any]) -> ClassRules:
         near_codes=data["near_it_codes"],
         codes=data["codes"],
         prefix_classes=tuple(data["code_prefix_classes"].items()),
-        not_it=tuple(words_of(word) for word in data["not_it"]),
-        near_it=tuple((words_of(word), kind) for word, kind in data["near_it"]),
-        names=tuple((words_of(word), kind) for word, kind in data["names"]),
+        not_it=Phrases.of((phrase, "other") for phrase in data["not_it"]),
+        near_it=Phrases.of((phrase, kind) for phrase, kind in data["near_it"]),
+        names=Phrases.of((phrase, kind) for phrase, kind in data["names"]),
         markers=data["it_markers"],
     )
