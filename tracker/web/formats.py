@@ -68,6 +68,10 @@ class Formats:
             value = date.fromisoformat(f"{value}-01")
         return format_skeleton("yMMM", value, locale=self.language)
 
+    def short_month(self, value: str) -> str:
+        """Oct 25, for the axis of a chart; takes '2025-10'."""
+        return format_date(date.fromisoformat(f"{value}-01"), "MMM yy", locale=self.language)
+
     def instant(self, value: datetime | None) -> str:
         """14 Oct 2025 09:30 in the installation's time zone."""
         if value is None:

@@ -61,14 +61,15 @@ async def read_form(request: Request, visitor: Guest) -> Posted:
     check_origin(request)
     async with request.form(max_files=0, max_fields=200) as form:
         check_token(visitor, form.get(TOKEN_FIELD))
-        return Posted(_fields(form))
+        return posted(form)
 
 
-def _fields(form: FormData) -> dict[str, str]:
+def posted(form: FormData) -> Posted:
+    """The text fields of a parsed form."""
     texts = {key: value for key, value in form.items() if isinstance(value, str) and key != TOKEN_FIELD}
     # Passwords are taken as typed, spaces included.
     trimmed = {key: value if "password" in key else value.strip() for key, value in texts.items()}
-    return {key: value for key, value in trimmed.items() if value}
+    return Posted({key: value for key, value in trimmed.items() if value})
 
 
 Form = Annotated[Posted, Depends(read_form)]

@@ -37,9 +37,9 @@ def N_(text: str) -> str:  # noqa: N802 - the usual name of the marker
 
 def pick_language(wished: str | None, own: str | None, accepted: str, default: str) -> str:
     """The language to show: chosen by cookie, the user's own, the browser's first that we have, the default."""
-    for language in (wished, own):
-        if language in LANGUAGES:
-            return language
+    for known in (wished, own):
+        if known is not None and known in LANGUAGES:
+            return known
     for part in accepted.split(","):
         language = part.split(";")[0].strip().split("-")[0].lower()
         # Old browsers still send the former code of Indonesian.

@@ -38,7 +38,7 @@ def update(language: str) -> Catalog:
     """Bring a language's file up to date; returns what it holds now."""
     catalog = read_catalog(language)
     catalog.update(extract_messages(), no_fuzzy_matching=True)
-    catalog._num_plurals, catalog._plural_expr = PLURALS[language]
+    catalog._num_plurals, catalog._plural_expr = PLURALS[language]  # type: ignore[assignment]
     catalog.obsolete.clear()
     with (LOCALES / language / "LC_MESSAGES" / "messages.po").open("wb") as target:
         write_po(target, catalog, width=110, omit_header=False, no_location=True, sort_output=True)

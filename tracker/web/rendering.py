@@ -15,6 +15,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tracker.catalogue import actions as catalogue
 from tracker.db import reading
 from tracker.identity.rules import Permission
 from tracker.web import flash as flashes
@@ -131,16 +132,12 @@ def _sections(request: Request, visitor: Visitor) -> tuple[NavItem, ...]:
     )
 
 
-def _catalogue_age(request: Request, visitor: Visitor) -> CatalogueAge | None:
+def _catalogue_age(request: Request, visitor: Visitor) -> CatalogueAge:
     """The catalogue's age, asked for at most once a minute by each process."""
     state, now = request.app.state, time.monotonic()
     kept: tuple[float, date, CatalogueAge] | None = getattr(state, "catalogue_age", None)
     if kept is not None and now - kept[0] < _BANNER_SECONDS and kept[1] == visitor.today:
         return kept[2]
-    try:
-        from tracker.catalogue import actions as catalogue
-    except ImportError:
-        return None
     with reading(get_engine(request)) as session:
         status = catalogue.status(session, visitor.today)
     state.catalogue_age = (now, visitor.today, CatalogueAge(status.stale, status.as_of))

@@ -36,6 +36,14 @@ def error_text(visitor: Visitor, error: TrackerError) -> str:
     return translate(visitor, text)
 
 
+def code_text(visitor: Visitor, code: str, message: str) -> str:
+    """What a code of the importers or the inventory means; `message`, in English, where it is not known."""
+    text = ERRORS.get(code)
+    if text is None or (visitor.language == SOURCE_LANGUAGE and message != code):
+        return _sentence(message)
+    return translate(visitor, text)
+
+
 def _sentence(text: str) -> str:
     whole = text[:1].upper() + text[1:]
     return whole if whole.endswith((".", "!", "?", ":")) else f"{whole}."
