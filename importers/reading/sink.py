@@ -18,6 +18,10 @@ class Sink:
         self._block: Block = []
         self._rows = 0
 
+    def format(self, name: str) -> None:
+        """Tell what kind of file it is; once, before any sheet."""
+        self._send("format", name)
+
     def begin(self, sheet: RawSheet) -> None:
         """Announce a sheet; its rows follow."""
         self._send("sheet", sheet)

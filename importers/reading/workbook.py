@@ -1,52 +1,229 @@
-"""Workbooks through calamine: its values made those of the contract."""
+"""Workbooks through calamine, after the checks: its values made those of the contract."""
 
 from __future__ import annotations
 
+import io
 import math
-from datetime import time, timedelta
-from pathlib import Path
+import re
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import python_calamine as calamine
 
-from importers.reading.messages import CellError
+from importers.reading.archive import Member, open_archive, unpack
+from importers.reading.messages import CellError, Values
+from importers.reading.ooxml import Inspection, SheetPart, inspect
+from importers.reading.opendocument import inspect_ods
+from importers.reading.sheetscan import SheetFacts
 from importers.reading.sink import Sink
-from importers.rows import RawSheet
+from importers.rows import Limits, RawSheet, RefusedFile
 
 # Above this a float no longer holds every whole number.
 _WHOLE = 2.0**53
+# calamine keeps 24 bytes for each cell of the box around the filled ones, blank or not.
+_MAX_BOX = 10_000_000
+_MAX_MERGED_AREA = 1_100_000
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SST_COUNTS = re.compile(rb'\s(?:uniqueCount|count)="\d+"')
+
+Convert = Callable[[Any], Any]
 
 
-def plain(value: Any) -> Any:
-    """A value of calamine as one of the contract: blanks to None, whole floats to int."""
-    if value == "" and type(value) is str:
-        return None
-    if type(value) is float:
-        if value.is_integer() and -_WHOLE <= value <= _WHOLE:
-            return int(value)
-        return value if math.isfinite(value) else CellError("#NUM!")
-    if isinstance(value, time | timedelta):
-        return str(value)
-    return value
+def converter(limits: Limits, *, control: bool) -> Convert:
+    """A function from calamine's values to those of the contract; `control` also looks inside texts."""
+    longest = limits.cell_chars
+
+    def convert(value: Any) -> Any:
+        kind = type(value)
+        if kind is str:
+            if not value:
+                return None
+            if len(value) > longest:
+                return CellError(f"text of {len(value)} characters; {longest} may be")
+            if control and (match := _CONTROL.search(value)):
+                return CellError(f"forbidden character U+{ord(match[0]):04X}")
+            return value
+        if kind is float:
+            if value.is_integer() and -_WHOLE <= value <= _WHOLE:
+                return int(value)
+            return value if math.isfinite(value) else CellError("#NUM!")
+        if kind is time or kind is timedelta:
+            return str(value)
+        return value
+
+    return convert
 
 
-def read_workbook(path: Path, sink: Sink, include_hidden: bool) -> None:
-    """Send every sheet of a workbook. Raises RefusedFile."""
-    book = calamine.load_workbook(str(path))
+def read_xlsx(data: bytes, sink: Sink, include_hidden: bool) -> None:
+    """Check an Office Open XML workbook and send its sheets. Raises RefusedFile."""
+    members = open_archive(data, sink.limits)
+    found = inspect(members, sink.limits)
+    for problem in found.problems:
+        sink.problem(problem)
+    if found.shared.claimed > 2 * len(found.shared.lengths) + 1_000:
+        data = _without_counts(members)
+    book = open_book(data)
+    if len(book.sheet_names) != len(found.sheets):
+        raise RefusedFile("bad_workbook", "The file is damaged: its lists of sheets differ.")
+    for index, part in enumerate(found.sheets):
+        facts = found.facts.get(part.name, SheetFacts())
+        _send_sheet(book, index, part, facts, found, data, sink, include_hidden)
+
+
+def read_ods(data: bytes, sink: Sink, include_hidden: bool) -> None:
+    """Check an OpenDocument spreadsheet and send its sheets. Raises RefusedFile."""
+    inspect_ods(open_archive(data, sink.limits), sink.limits)
+    read_unscanned(data, sink, include_hidden)
+
+
+def read_unscanned(data: bytes, sink: Sink, include_hidden: bool) -> None:
+    """Send the sheets of a workbook of a kind whose cells were not looked at before."""
+    book = open_book(data)
+    if len(book.sheet_names) > sink.limits.sheets:
+        raise RefusedFile("too_many_sheets", f"The workbook has more than {sink.limits.sheets} sheets.")
+    convert = converter(sink.limits, control=True)
     for index, metadata in enumerate(book.sheets_metadata):
         hidden = metadata.visible != calamine.SheetVisibleEnum.Visible
-        sheet = book.get_sheet_by_index(index)
-        sink.begin(RawSheet(metadata.name, hidden))
-        if not hidden or include_hidden:
-            _send_rows(sheet, sink)
+        if metadata.typ != calamine.SheetTypeEnum.WorkSheet or (hidden and not include_hidden):
+            sink.begin(RawSheet(metadata.name, hidden))
+        else:
+            sheet = _get_sheet(book, index)
+            if sheet.end is not None and sheet.end[1] >= sink.limits.columns:
+                raise RefusedFile(
+                    "too_many_columns",
+                    f"Sheet {metadata.name[:60]!r} reaches column {sheet.end[1] + 1}; {sink.limits.columns} may be.",
+                )
+            sink.begin(RawSheet(metadata.name, hidden, _merged(sheet, sink.limits)))
+            _send_rows(sheet, {}, convert, sink)
         sink.end()
 
 
-def _send_rows(sheet: Any, sink: Sink) -> None:
-    """Send the filled rows of one sheet with their own numbers."""
-    if sheet.start is None:
-        return
+def open_book(data: bytes) -> calamine.CalamineWorkbook:
+    """calamine's view of the workbook, with its errors as refusals."""
+    try:
+        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except calamine.PasswordError:
+        raise RefusedFile(
+            "encrypted", "The file is protected by a password; remove the password first."
+        ) from None
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise RefusedFile("bad_workbook", f"The file is damaged: {error}.") from None
+    if not book.sheet_names:
+        raise RefusedFile("bad_workbook", "The file is damaged: it has no sheets.")
+    return book
+
+
+def _get_sheet(book: calamine.CalamineWorkbook, index: int) -> calamine.CalamineSheet:
+    try:
+        return book.get_sheet_by_index(index)
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise RefusedFile("bad_workbook", f"The file is damaged: {error}.") from None
+
+
+def _send_sheet(
+    book: calamine.CalamineWorkbook,
+    index: int,
+    part: SheetPart,
+    facts: SheetFacts,
+    found: Inspection,
+    data: bytes,
+    sink: Sink,
+    include_hidden: bool,
+) -> None:
+    """Send one inspected worksheet by the reader that can hold it."""
+    convert = converter(sink.limits, control=facts.escapes)
+    if not part.part or (part.hidden and not include_hidden):
+        sink.begin(RawSheet(part.name, part.hidden, (), found.date_1904))
+    elif facts.last_row * facts.last_column > _MAX_BOX:
+        sink.begin(RawSheet(part.name, part.hidden, (), found.date_1904))
+        _send_sparse(data, part.name, facts, convert, sink)
+    else:
+        sheet = _get_sheet(book, index)
+        merged = _merged(sheet, sink.limits)
+        sink.begin(RawSheet(part.name, part.hidden, merged, found.date_1904))
+        _send_rows(sheet, facts.fixes, convert, sink)
+    sink.end()
+
+
+def _merged(sheet: calamine.CalamineSheet, limits: Limits) -> tuple[tuple[int, int, int, int], ...]:
+    """The merged ranges, counted from 1, each of a size that a person could have made."""
+    ranges = sheet.merged_cell_ranges or []
+    if len(ranges) > limits.merged_ranges:
+        raise RefusedFile(
+            "too_many_merged",
+            f"Sheet {sheet.name[:60]!r} has {len(ranges)} merged ranges; {limits.merged_ranges} may be.",
+        )
+    merged = tuple((top + 1, left + 1, bottom + 1, right + 1) for (top, left), (bottom, right) in ranges)
+    for top, left, bottom, right in merged:
+        if (bottom - top + 1) * (right - left + 1) > _MAX_MERGED_AREA:
+            raise RefusedFile(
+                "merged_too_large",
+                f"Sheet {sheet.name[:60]!r} merges rows {top} to {bottom} over {right - left + 1} columns.",
+            )
+    return merged
+
+
+def _send_rows(
+    sheet: calamine.CalamineSheet, fixes: dict[int, dict[int, CellError]], convert: Convert, sink: Sink
+) -> None:
+    """Send the filled rows of a sheet with their own numbers."""
     # Rows come from the top of the sheet on, but columns only from the first filled one.
-    margin: list[Any] = [None] * sheet.start[1]
-    for number, row in enumerate(sheet.iter_rows(), 1):
-        sink.row(number, margin + [plain(value) for value in row])
+    start = sheet.start
+    margin: Values = [None] * start[1] if start is not None else []
+    blank = [""] * sheet.width
+    last = 0
+    for number, row in enumerate(sheet.iter_rows() if start is not None else (), 1):
+        last = number
+        if fixes and number in fixes:
+            sink.row(number, _overlay(margin + [convert(value) for value in row], fixes[number]))
+        elif row != blank:
+            sink.row(number, margin + [convert(value) for value in row])
+    for number in sorted(row for row in fixes if row > last):
+        sink.row(number, _overlay([], fixes[number]))
+
+
+def _overlay(values: Values, fixes: dict[int, CellError]) -> Values:
+    """The row with its error cells, which calamine gives as blanks, in their columns."""
+    width = max(fixes)
+    values.extend([None] * (width - len(values)))
+    for column, error in fixes.items():
+        values[column - 1] = error
+    return values
+
+
+def _send_sparse(data: bytes, name: str, facts: SheetFacts, convert: Convert, sink: Sink) -> None:
+    """Send a sheet with few cells far apart through openpyxl, which builds no grid."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    sheet = book[name]
+    sheet.reset_dimensions()
+    try:
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            values = [_as_calamine(convert(value)) for value in row] if any(row) else []
+            if number in facts.fixes:
+                _overlay(values, facts.fixes[number])
+            sink.row(number, values)
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError, SyntaxError) as error:
+        raise RefusedFile("bad_workbook", f"Sheet {name[:60]!r} is damaged: {error}.") from None
+
+
+def _as_calamine(value: Any) -> Any:
+    """openpyxl has no plain dates: midnight is one."""
+    if type(value) is datetime and value.time() == time(0):
+        return date(value.year, value.month, value.day)
+    return value
+
+
+def _without_counts(members: dict[str, Member]) -> bytes:
+    """The same workbook without the counts of its shared strings, which calamine would believe."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, member in members.items():
+            content = b"".join(unpack(member))
+            if name == "xl/sharedStrings.xml":
+                content = _SST_COUNTS.sub(b"", content[:2000]) + content[2000:]
+            archive.writestr(name, content)
+    return buffer.getvalue()
