@@ -17,7 +17,7 @@ from tracker.catalogue.models import (
     ReleaseFact,
     Version,
 )
-from tracker.db import new_id, transaction
+from tracker.db import new_id, table_of, transaction
 from tracker.identity.actions import add_agency, ensure_root
 from tracker.identity.models import Role
 from tracker.identity.schemas import NewAgency, Principal, operator
@@ -159,12 +159,9 @@ def add_release(session: Session, world: World, name: str, facts: Facts) -> None
 
 def add_fact(session: Session, world: World, name: str, facts: Facts, recorded_at: datetime = NOW) -> None:
     """The dates of a release as known from `recorded_at` on; earlier ones are superseded then."""
-    session.execute(
-        text(
-            "UPDATE release_fact SET superseded_at = :at WHERE release_id = :release AND superseded_at IS NULL"
-        ),
-        {"at": recorded_at.strftime("%Y-%m-%d %H:%M:%S.%f"), "release": world.releases[name]},
-    )
+    known = table_of(ReleaseFact)
+    current = (known.c.release_id == world.releases[name]) & known.c.superseded_at.is_(None)
+    session.execute(known.update().where(current).values(superseded_at=recorded_at))
     latest = facts.versions[-1] if facts.versions else (None, None)
     add_row(session, ReleaseFact(
         id=new_id(session), release_id=world.releases[name], active_support_ends_on=facts.active_on,
@@ -262,5 +259,5 @@ def contents(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
         for name in sorted(SQLModel.metadata.tables):
             if name != "id_counter":
                 rows = connection.execute(text(f"SELECT * FROM {name}"))
-                found[name] = sorted((tuple(str(value) for value in row) for row in rows))
+                found[name] = sorted(tuple(str(value) for value in row) for row in rows)
     return found

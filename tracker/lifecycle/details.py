@@ -192,7 +192,7 @@ def _titles(more: ColumnElement[Any], known_at: datetime | None) -> Select[Any]:
         .select_from(installation)
         .join(title, title.c.id == installation.c.title_id)
         .where(*held)
-        .order_by(installation.c.agency_id, installation.c.asset_id, title.c.id)
+        .order_by(installation.c.agency_id, installation.c.asset_id, title.c.name, title.c.version)
     )
 
 

@@ -7,6 +7,7 @@ Unknown is a phase of its own and never counts as supported.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -274,13 +275,15 @@ def latest_day(on: date, precision: str | None) -> date:
     if precision == "year":
         return date(on.year, 12, 31)
     if precision == "month":
-        first_of_next = date(on.year + on.month // 12, on.month % 12 + 1, 1)
-        return first_of_next - timedelta(days=1)
+        return on.replace(day=monthrange(on.year, on.month)[1])
     return on
 
 
 def add_years(on: date, years: int) -> date:
-    """The same day `years` later; 29 February becomes 28 February in a common year."""
+    """The same day `years` later; 29 February becomes 28 February in a common year, the end of the calendar
+    is never passed."""
+    if on.year + years > date.max.year:
+        return date.max
     try:
         return on.replace(year=on.year + years)
     except ValueError:
