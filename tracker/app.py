@@ -146,6 +146,7 @@ def _map_errors(app: FastAPI) -> None:
         RequestValidationError: _invalid_request,
         HTTPException: _http_error,
         DataError: _unusable_value,
+        UnicodeEncodeError: _unusable_value,
         OperationalError: _database_busy,
         Exception: _unexpected,
     }
@@ -171,8 +172,9 @@ def _http_error(request: Request, error: HTTPException) -> Response:
     return _answer(request, error.status_code, code, str(error.detail), headers=error.headers)
 
 
-def _unusable_value(request: Request, error: DataError) -> Response:
-    log.info("a value that the database cannot hold: %s", error.orig)
+def _unusable_value(request: Request, error: Exception) -> Response:
+    """What no database holds: half a surrogate pair, a NUL in PostgreSQL's text."""
+    log.info("a value that the database cannot hold: %s", error)
     return _answer(
         request, 422, "unusable_value", "a value cannot be stored: a character or size is not allowed"
     )
