@@ -4,68 +4,214 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
-from tracker.catalogue.matching.normalise import Plain, plain, words
+from tracker.catalogue.matching.candidates import Choice, Scene, choose, select, structural
+from tracker.catalogue.matching.confidence import confidence, tier
+from tracker.catalogue.matching.devices import by_device
+from tracker.catalogue.matching.identifiers import identifier_index, split_identifier
+from tracker.catalogue.matching.index import Hit, build_index
+from tracker.catalogue.matching.normalise import Plain, Token, plain
+from tracker.catalogue.matching.resolving import (
+    NAME,
+    Compiled,
+    Question,
+    Resolution,
+    Resolve,
+    by_branch,
+    by_names,
+    by_prefix,
+    compile_product,
+    prefix_release,
+)
+from tracker.catalogue.matching.rules import PRODUCT, lexicon
 from tracker.catalogue.matching.types import CatalogueProduct, Match, Outcome, Tier
-from tracker.catalogue.versions import longest_prefix_release
+from tracker.catalogue.matching.windows import by_windows_client
 
-MATCHER_VERSION = "1"
+#: Changes whenever the same name may get another answer; stored beside every match.
+MATCHER_VERSION = "2"
 
-_VERSION = re.compile(r"\d+(?:[._]\d+)*\w*")
-_NOT_TRACKED = None
+#: What may stand between the products of one cell.
+_SEPARATOR = re.compile(r"[;|\n]|,\s|\s[+/]\s|\s&\s|\s(?:dan|and)\s")
+
+_RESOLVERS: dict[str, Resolve] = {
+    "prefix": by_prefix,
+    "names": by_names,
+    "branch": by_branch,
+    "device": by_device,
+    "windows-client": by_windows_client,
+}
 
 
 class Matcher:
     """Finds the product and release that a name means.
 
     `extra_aliases` are pairs (name, slug) that outrank every other rule; a slug of None marks a name as
-    not tracked.
+    not tracked. Asking holds no lock and changes nothing that an answer depends on.
     """
 
     def __init__(
         self, products: Iterable[CatalogueProduct], extra_aliases: Iterable[tuple[str, str | None]] = ()
     ) -> None:
-        self._products = {product.slug: product for product in products}
-        self._index: dict[tuple[str, ...], str | None] = {}
-        for product in self._products.values():
-            for name in (product.slug, product.label, *product.aliases):
-                self._index.setdefault(words(name), product.slug)
-        for alias, slug in extra_aliases:
-            self._index[words(alias)] = slug
-        self._longest = max(map(len, self._index), default=0)
+        known = list(products)
+        self._products = {product.slug: product for product in known}
+        self._index = build_index(known, extra_aliases)
+        self._identifiers = identifier_index(known)
+        self._compiled: dict[str, Compiled] = {}
+        self._lexicon = lexicon()
 
     def match(self, text: str, vendor: str | None = None, version: str | None = None) -> Match:
         """What `text` means, with the vendor and version columns beside it where there are any."""
+        if text.startswith(("pkg:", "cpe:")) and (exact := self._by_identifier(text, version)):
+            return exact
         name = plain(text)
-        found = self._find(name)
-        if found is None:
-            return Match(Outcome.UNRECOGNISED, reason="no-alias")
-        start, end, slug = found
-        if slug is _NOT_TRACKED:
-            return Match(Outcome.NOT_TRACKED, reason="alias", confidence=1.0)
-        return self._resolve(name, slug, start, end, version)
+        scene = self._scene(name, version)
+        found = select(scene, self._index.find(scene.tokens))
+        form = structural(scene, found)
+        if form is not None:
+            return _not_tracked(form[0], form[1], [])
+        choice = choose(scene, found)
+        if choice is None:
+            return Match(Outcome.UNRECOGNISED, method="none", reason="no-name-known")
+        if choice.hit.entry.strength != PRODUCT:
+            entry = choice.hit.entry
+            return _not_tracked(entry.kind, entry.rule, [_span(name, scene, choice.hit, entry.kind)])
+        return self._answer(name, scene, choice, vendor, version)
 
     def match_cell(self, text: str) -> list[Match]:
-        """The matches of a cell that may hold several products."""
-        return [self.match(text)]
+        """The matches of a cell that may hold several products: one each, in the order of the text.
 
-    def _find(self, name: Plain) -> tuple[int, int, str | None] | None:
-        tokens = [token.text for token in name.tokens]
-        for length in range(min(self._longest, len(tokens)), 0, -1):
-            for start in range(len(tokens) - length + 1):
-                key = tuple(tokens[start : start + length])
-                if key in self._index:
-                    return start, start + length, self._index[key]
-        return None
+        A cell with at most one product gives exactly one match, the same as `match`. Spans count from the
+        beginning of the cell.
+        """
+        pieces = self._pieces(text)
+        matches = [_shifted(self.match(text[start:end]), start) for start, end in pieces]
+        named = [match for match in matches if match.product is not None]
+        return (
+            [match for match in matches if match.outcome is not Outcome.UNRECOGNISED]
+            if len(named) > 1
+            else [self.match(text)]
+        )
 
-    def _resolve(self, name: Plain, slug: str, start: int, end: int, column: str | None) -> Match:
-        product = self._products[slug]
-        stated = _VERSION.search(name.text, name.tokens[end - 1].end)
-        version = column or (stated.group() if stated else None)
-        releases = [release.name for release in product.releases]
-        release = longest_prefix_release(version, releases, product.version_scheme) if version else None
-        span = [*name.span(name.tokens[start].start, name.tokens[end - 1].end), "product"]
-        evidence = {"spans": [span], "rules": [f"alias:{slug}"]}
+    def _scene(self, name: Plain, version: str | None) -> Scene:
+        spellings = self._lexicon.spellings
+        tokens: list[Token] = []
+        for token in name.tokens:
+            right = spellings.get(token.text)
+            if right is None:
+                tokens.append(token)
+            else:
+                tokens.extend(replace(token, text=word) for word in right)
+        return Scene(name.text, tuple(tokens), self._lexicon, bool(version))
+
+    def _pieces(self, text: str) -> list[tuple[int, int]]:
+        """Stretches between separators that stand in no product's name, each with a name in it."""
+        name = plain(text)
+        scene = self._scene(name, None)
+        hits = [h for h in select(scene, self._index.find(scene.tokens)) if h.entry.strength == PRODUCT]
+        inside = [(scene.tokens[h.first].start, scene.tokens[h.last - 1].end) for h in hits]
+        cuts = [
+            boundary
+            for boundary in _SEPARATOR.finditer(name.text)
+            if not any(start < boundary.end() and boundary.start() < end for start, end in inside)
+        ]
+        edges = [0, *(place for cut in cuts for place in cut.span()), len(name.text)]
+        pairs = zip(edges[::2], edges[1::2], strict=True)
+        return [name.span(start, end) for start, end in pairs if name.text[start:end].strip()]
+
+    def _by_identifier(self, text: str, version: str | None) -> Match | None:
+        split = split_identifier(text)
+        slug = self._identifiers.get(split[0]) if split else None
+        if split is None or slug is None:
+            return None
+        compiled = self._product(slug)
+        stated = version or split[1]
+        release = prefix_release(compiled, stated) if stated else None
+        reason = None if release else "version-not-in-catalogue" if stated else "no-version"
+        evidence = {
+            "spans": [[0, len(text), "product"]],
+            "rules": [f"identifier:{split[0]}"],
+            "conflicts": [],
+        }
         outcome = Outcome.MATCHED if release else Outcome.PRODUCT_ONLY
-        reason = None if release else "no-version" if version is None else "version-not-in-catalogue"
-        return Match(outcome, slug, release, version, 0.7, Tier.REVIEW, "alias+prefix", reason, evidence)
+        return Match(outcome, slug, release, stated, 0.99, Tier.AUTO, "identifier", reason, evidence)
+
+    def _product(self, slug: str) -> Compiled:
+        compiled = self._compiled.get(slug)
+        if compiled is None:
+            compiled = self._compiled[slug] = compile_product(self._products[slug])
+        return compiled
+
+    def _answer(
+        self, name: Plain, scene: Scene, choice: Choice, vendor: str | None, version: str | None
+    ) -> Match:
+        hit = choice.hit
+        slug = hit.entry.product
+        assert slug is not None
+        compiled = self._product(slug)
+        start, name_end = scene.tokens[hit.first].start, scene.tokens[hit.last - 1].end
+        part = tuple(token for token in scene.tokens if start <= token.start < choice.end)
+        question = Question(
+            scene.text, start, name_end, choice.end, part, version or None, self._lexicon.soft
+        )
+        resolution = _RESOLVERS[compiled.spec.kind](compiled, question)
+        if "release" in hit.entry.needs and not resolution.releases:
+            return Match(Outcome.UNRECOGNISED, method="none", reason="no-model")
+        return _finished(name, scene, choice, compiled, resolution)
+
+
+def _span(name: Plain, scene: Scene, hit: Hit, what: str) -> list[Any]:
+    first, last = scene.tokens[hit.first], scene.tokens[hit.last - 1]
+    return [*name.span(first.start, last.end), what]
+
+
+def _not_tracked(kind: str, rule: str, spans: list[list[Any]]) -> Match:
+    evidence = {"spans": spans, "rules": [rule], "conflicts": []}
+    return Match(Outcome.NOT_TRACKED, None, None, None, 0.95, Tier.NONE, "rule", kind, evidence)
+
+
+def _finished(name: Plain, scene: Scene, choice: Choice, compiled: Compiled, resolution: Resolution) -> Match:
+    entry = choice.hit.entry
+    one = resolution.releases[0] if len(resolution.releases) == 1 and resolution.reason is None else None
+    spans = [_span(name, scene, choice.hit, "product")]
+    if resolution.span is not None:
+        spans.append([*name.span(*resolution.span), "version"])
+    evidence: dict[str, Any] = {
+        "spans": spans,
+        "rules": [entry.rule, f"release:{compiled.spec.kind}"],
+        "version_source": resolution.source,
+        "conflicts": list(resolution.conflicts),
+        "doubts": list(choice.doubts),
+    }
+    if one is None and resolution.releases:
+        evidence.update(_ends(compiled, resolution))
+    sure = confidence(entry.weight, choice.doubts, resolution)
+    return Match(
+        Outcome.MATCHED if one else Outcome.PRODUCT_ONLY,
+        compiled.product.slug,
+        one,
+        resolution.version,
+        sure,
+        tier(sure),
+        f"{entry.rule.partition(':')[0]}+{resolution.source or NAME}",
+        None if one else resolution.reason or "no-version",
+        evidence,
+        () if one else resolution.releases,
+    )
+
+
+def _ends(compiled: Compiled, resolution: Resolution) -> dict[str, str | None]:
+    """The first and last day on which support ends among the releases that remain possible."""
+    known = {release.name: release.ends_on for release in compiled.product.releases}
+    ends = [known.get(name) for name in resolution.releases]
+    days = sorted(day for day in ends if day is not None)
+    return {
+        "earliest_end": days[0].isoformat() if days else None,
+        "latest_end": days[-1].isoformat() if len(days) == len(ends) and days else None,
+    }
+
+
+def _shifted(match: Match, by: int) -> Match:
+    spans = [[start + by, end + by, what] for start, end, what in match.evidence.get("spans", ())]
+    return replace(match, evidence={**match.evidence, "spans": spans}) if spans else match

@@ -1,0 +1,33 @@
+"""How sure an answer is, and which answers may stand without a person looking at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tracker.catalogue.matching.resolving import COLUMN, Resolution
+from tracker.catalogue.matching.types import Tier
+
+#: What each doubt takes away. Set on the development names so that automatic answers are ≥ 99 % right.
+_COSTS = {
+    "unknown-word-after": 0.12,
+    "unknown-word-further": 0.05,
+    "unknown-word-before": 0.06,
+    "named-as-platform": 0.15,
+}
+_AUTO, _FLOOR = 0.82, 0.05
+
+
+def confidence(weight: float, doubts: Iterable[str], resolution: Resolution) -> float:
+    """0–1: the name's own weight, less doubts about it, its version and its agreement with the column."""
+    sure = weight - sum(_COSTS[doubt] for doubt in doubts)
+    sure -= 0.2 * len(resolution.conflicts)
+    sure -= 0.05 if resolution.assumed else 0.0
+    sure -= 0.02 if resolution.source == COLUMN else 0.0
+    if resolution.reason == "version-not-in-catalogue":
+        sure -= 0.05
+    return round(max(sure, _FLOOR), 3)
+
+
+def tier(sure: float) -> Tier:
+    """The tier of a product that was found with this confidence."""
+    return Tier.AUTO if sure >= _AUTO else Tier.REVIEW
