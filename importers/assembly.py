@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from importers.classes import OTHER, classify, classify_conflict
 from importers.drafts import Draft, Setter, add_months, share
+from importers.formats import Format
 from importers.layout_columns import PRESENT, Column, Columns
 from importers.reading.messages import CellError
 from importers.rows import ItScope, Problem, Record, SoftwareName
@@ -24,7 +25,7 @@ _REJECTING = frozenset(
         "tag-not-text",
         "tag-unseen-character",
         "cell-error-in-key",
-        "no-identity",
+        "row-too-long",
     }
 )
 _KEYS = frozenset({"asset_tag", "serial", "item_code", "register", "code_register", "hostname"})
@@ -35,14 +36,23 @@ class Assembler:
     """Makes the records of one table. `titles` are what the title block says (agency, room, currency)."""
 
     def __init__(
-        self, sheet: str, columns: Columns, style: DateStyle, vocabulary: Vocabulary, titles: dict[str, str]
+        self,
+        sheet: str,
+        columns: Columns,
+        style: DateStyle,
+        vocabulary: Vocabulary,
+        titles: dict[str, str],
+        known: Format | None = None,
+        delimited: bool = False,
     ) -> None:
         self.sheet = sheet
         self.columns = columns
         self.vocabulary = vocabulary
         self.titles = titles
+        self.format = known
+        self.overflow = "row-too-long" if delimited else "beyond-header"
         self.plan = self._compile(style)
-        self.width = max((column.at for column in columns.columns), default=0) + 1
+        self.width = columns.reach
         self.present = frozenset(
             name
             for column in columns.columns
@@ -56,7 +66,7 @@ class Assembler:
         self.money_column = next((c.label for c in columns.columns if c.field in ("cost", "unit_cost")), None)
         self.currency = next((c.currency for c in columns.columns if c.currency), None)
         self.multiple = "units" in fields or "register" in fields or "code_register" in fields
-        self.known: dict[tuple[str | None, str, str], tuple[str, ItScope, bool]] = {}
+        self.memo: dict[tuple[str | None, ...], tuple[str, ItScope, bool]] = {}
 
     def _compile(self, style: DateStyle) -> list[tuple[int, Column, Setter]]:
         plan = []
@@ -94,9 +104,9 @@ class Assembler:
 
     def _note_overflow(self, values: Sequence[object], row: int, problems: list[Problem]) -> None:
         beyond = [text_of(value) for value in values[self.width :] if value is not None and value != ""]
-        if beyond and self.columns.columns and self.width >= len(self.columns.columns):
+        if beyond:
             text = "the row holds values to the right of the last header"
-            problems.append(Problem(self.sheet, row, None, "beyond-header", text, "; ".join(beyond)[:200]))
+            problems.append(Problem(self.sheet, row, None, self.overflow, text, "; ".join(beyond)[:200]))
 
     def _finish(self, draft: Draft, problems: list[Problem]) -> None:
         record = draft.record
@@ -113,7 +123,7 @@ class Assembler:
             record.condition = condition_in_notes(record.notes, self.vocabulary)
         if draft.warranty_months and record.acquired_on and record.acquired_precision == "day":
             record.warranty_ends_on = add_months(record.acquired_on, draft.warranty_months)
-        if draft.os_version or draft.software:
+        if draft.os_version or draft.os_fallback or draft.software:
             _install(draft)
         self._classify(draft, problems)
         for name, text in self.titles.items():
@@ -122,6 +132,9 @@ class Assembler:
 
     def _name(self, draft: Draft) -> None:
         record = draft.record
+        if draft.address:
+            record.extra.setdefault("address", draft.address)
+            record.hostname = record.hostname or draft.address
         if draft.specification:
             record.extra.setdefault("specification", draft.specification)
         if not record.name:
@@ -133,12 +146,12 @@ class Assembler:
         record = draft.record
         said = f"{record.brand or ''} {record.model or ''} {draft.specification}".strip()
         name = record.name if not draft.category else f"{draft.category} {record.name}"
-        key = (record.item_code, name, said)
-        known = self.known.get(key)
+        key = (record.item_code, name, said, draft.marker, record.os if record.item_code is None else None)
+        known = self.memo.get(key)
         if known is None:
             known = self._decide(draft, name, said)
-            if len(self.known) < _CLASS_MEMO:
-                self.known[key] = known
+            if len(self.memo) < _CLASS_MEMO:
+                self.memo[key] = known
         kind, scope, odd = known
         record.asset_class, record.it_scope = kind, scope
         if odd:
@@ -150,13 +163,25 @@ class Assembler:
     def _decide(self, draft: Draft, name: str, said: str) -> tuple[str, ItScope, bool]:
         rules = self.vocabulary.classes
         code = draft.record.item_code
+        known = self.format
+        if known is not None and known.asset_class:
+            return known.asset_class, ItScope.IT, False
         kind, scope = classify(code, name, said, rules)
+        marked = rules.markers.get(draft.marker.casefold()) if draft.marker else None
+        if marked is not None and marked != scope:
+            return (
+                ("peripheral" if kind == OTHER else kind) if marked == "it" else OTHER,
+                ItScope(marked),
+                False,
+            )
         if code and scope == ItScope.OTHER:
             conflict = classify_conflict(name, rules)
             if conflict:
                 return conflict, ItScope.IT, True
         if not code and scope == ItScope.OTHER and draft.record.os:
             return ("server" if "server" in draft.record.os.casefold() else "desktop"), ItScope.IT, False
+        if known is not None and known.scope:
+            return kind, ItScope(known.scope), False
         return kind, scope, False
 
     def _without_code(self, record: Record, problems: list[Problem]) -> None:
@@ -202,6 +227,8 @@ def _spread(draft: Draft, units: int) -> None:
 
 def _install(draft: Draft) -> None:
     record = draft.record
+    if draft.os_fallback and not record.os:
+        record.os = draft.os_fallback
     if draft.os_version and record.os:
         if draft.os_version.casefold() not in record.os.casefold():
             record.os = f"{record.os} {draft.os_version}"

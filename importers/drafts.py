@@ -36,6 +36,8 @@ class Draft:
     specification: str = ""
     marker: str = ""
     os_version: str = ""
+    os_fallback: str = ""
+    address: str = ""
     ticks: dict[str, int] = field(default_factory=dict)
     units_stated: int | None = None
     warranty_months: int | None = None

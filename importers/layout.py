@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from importers.formats import find_format
 from importers.values.text import compact, header_words, text_of
 from importers.vocabulary import Vocabulary
 
@@ -94,9 +95,13 @@ def score_row(values: Sequence[object], words: HeaderWords) -> float:
         if found and found[0] not in _NEVER_SCORED:
             fields.add(found[0])
             mapped += 1
-    if len(fields) < 2 or mapped * 3 < len(filled):
-        return 0.0
     numbers = sum(1 for value in filled if not isinstance(value, str))
+    if find_format([value for value in filled if isinstance(value, str)]) is not None:
+        return 100.0
+    # Exports have many columns that are nobody's business; then nothing but distinct texts may stand there.
+    few = mapped * 3 < len(filled) and (numbers or mapped * 8 < len(filled) or len(set(filled)) < len(filled))
+    if len(fields) < 2 or few:
+        return 0.0
     return len(fields) + mapped / len(filled) - numbers
 
 

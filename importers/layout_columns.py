@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from importers.formats import Format
 from importers.layout import Header, HeaderWords, Row, is_blank
 from importers.rows import Problem, RefusedFile
 from importers.values.conditions import parse_condition
 from importers.values.dates import DateStyle, is_month_first, parse_date
 from importers.values.money import find_currency, find_multiplier, parse_money
 from importers.values.ranges import looks_like_code, split_code_register
-from importers.values.text import text_of
+from importers.values.text import compact, text_of
 from importers.vocabulary import Vocabulary
 
 EXTRA, IGNORE = "extra", "ignore"
@@ -77,6 +78,7 @@ class Columns:
     kind: str
     problems: tuple[tuple[str | None, str, str], ...] = ()
     coded: bool = False
+    reach: int = 0
 
     def fields(self) -> dict[str, Column]:
         """{field: first column with it}."""
@@ -112,6 +114,7 @@ def assign_columns(
     words: HeaderWords,
     style: DateStyle,
     mapping: Mapping[str, str] | None = None,
+    known: Format | None = None,
 ) -> Columns:
     """The columns of a table from its header and its first rows; `mapping` (header to field) outranks both.
 
@@ -119,7 +122,7 @@ def assign_columns(
         RefusedFile: two filled columns of the same name hold an identifier, so that neither can be believed.
     """
     profile = _Profile(header, sample, words.vocabulary, style)
-    guesses = [_guess(header.levels[at], words, mapping) for at in range(len(header.levels))]
+    guesses = [_guess(levels, words, mapping, known) for levels in header.levels]
     guesses = _adjust(guesses, profile, words)
     chosen = _resolve(header, guesses, profile)
     columns = [
@@ -127,17 +130,19 @@ def assign_columns(
         for at, name in enumerate(chosen)
         if header.labels[at]
     ]
-    return _finish(columns, profile)
+    return _finish(columns, profile, known)
 
 
 def _guess(
-    levels: tuple[str, ...], words: HeaderWords, mapping: Mapping[str, str] | None
+    levels: tuple[str, ...], words: HeaderWords, mapping: Mapping[str, str] | None, known: Format | None
 ) -> tuple[str, float]:
     if not levels:
         return IGNORE, 0.0
     label = " / ".join(levels)
     if mapping and label in mapping:
         return mapping[label], 2.0
+    if known and (field := known.columns.get(compact(label))):
+        return field, 1.5
     tries = [(label, 0.0), (levels[-1], 0.01)]
     if levels[-1].startswith("(") and len(levels) > 1:
         tries.append((levels[-2], 0.02))
@@ -161,10 +166,19 @@ class _Profile:
         self.vocabulary = vocabulary
         self.style = style
         self.rows = sum(1 for _, values in sample if sum(not is_blank(v) for v in values) > 2)
+        self.unheaded = self._find_unheaded(header, sample)
         self.values: list[list[object]] = [
             [values[at] for _, values in sample if at < len(values) and not is_blank(values[at])]
             for at in range(width)
         ]
+
+    def _find_unheaded(self, header: Header, sample: Sequence[Row]) -> tuple[int, ...]:
+        """Columns without a label that most rows fill."""
+        filled: Counter[int] = Counter()
+        labelled = {at for at, label in enumerate(header.labels) if label}
+        for _, values in sample:
+            filled.update(at for at, value in enumerate(values) if at not in labelled and not is_blank(value))
+        return tuple(sorted(at for at, count in filled.items() if count * 2 > self.rows))
 
     def share(self, at: int, test: str) -> float:
         """The share of a column's filled cells that pass a test; 1 for an empty column."""
@@ -322,11 +336,13 @@ def _column(at: int, label: str, name: str, confidence: float, profile: _Profile
     return Column(at, label, name, confidence)
 
 
-def _finish(columns: list[Column], profile: _Profile) -> Columns:
+def _finish(columns: list[Column], profile: _Profile, known: Format | None) -> Columns:
     fields = {column.field for column in columns}
     counted = fields - _NOT_COUNTED
     problems: list[tuple[str | None, str, str]] = []
-    if "licences" in fields and not fields & {"asset_tag", "hostname", "serial"}:
+    if known is not None and known.skip is None:
+        kind = "assets"
+    elif "licences" in fields and not fields & {"asset_tag", "hostname", "serial"}:
         kind = "licences"
     elif (fields & STRONG and len(counted) >= 2) or (
         fields & _NAMES and fields & _WITH_NAME and len(counted) >= 3
@@ -347,7 +363,11 @@ def _finish(columns: list[Column], profile: _Profile) -> Columns:
             problems.append((column.label, "amounts-multiplied", text))
     code = next((column for column in columns if column.field in ("item_code", "code_register")), None)
     coded = code is not None and profile.rows > 0 and len(profile.values[code.at]) >= 0.9 * profile.rows
-    return Columns(tuple(columns), kind, tuple(problems), coded)
+    if profile.unheaded:
+        letters = ", ".join(column_letter(at) for at in profile.unheaded)
+        problems.append((None, "column-without-header", f"columns without a header are not read: {letters}"))
+    reach = max((*(column.at for column in columns), *profile.unheaded), default=0) + 1
+    return Columns(tuple(columns), kind, tuple(problems), coded, reach)
 
 
 def problems_of(columns: Columns, sheet: str, row: int) -> list[Problem]:

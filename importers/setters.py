@@ -71,6 +71,8 @@ _SCRATCH = {
     "specification": "specification",
     "it_marker": "marker",
     "os_version": "os_version",
+    "os_fallback": "os_fallback",
+    "address": "address",
     "software_version": "software_version",
     "software_publisher": "software_publisher",
 }

@@ -9,6 +9,9 @@ from pathlib import Path
 from types import TracebackType
 
 from importers.assembly import Assembler
+from importers.formats import Format, find_format
+from importers.formats.glpi import rewrite
+from importers.grouping import Group, group_field
 from importers.layout import Header, HeaderWords, Row, find_header, is_blank, score_row
 from importers.layout_columns import (
     EXTRA,
@@ -69,6 +72,9 @@ class SheetReader:
     words: HeaderWords
     today: date
     mapping: Mapping_ | None = None
+    delimited: bool = False
+    family: str | None = None
+    format: Format | None = None
     header_rows: list[int] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -97,19 +103,37 @@ class SheetReader:
                 self._no_header(stream, before)
                 return
             sample = stream.peek(header.data_from + _SAMPLE)
+            self.format = find_format(header.labels)
             columns = assign_columns(
                 header,
                 sample[header.data_from :],
                 self.words,
                 default_style(self.raw.date_1904, self.today),
                 self.mapping,
+                self.format,
             )
             titles = read_titles(before[: header.data_from - len(header.rows)], self.words.vocabulary)
             rows = stream.take() or []
             stream.put_back(rows[header.data_from :])
-            again = yield from self._table(stream, header, columns, titles)
+            again = yield from self._joined(self._table(stream, header, columns, titles), columns)
             if not again:
                 return
+
+    def _joined(
+        self, records: Generator[Record, None, bool], columns: Columns
+    ) -> Generator[Record, None, bool]:
+        """The records, those of one thing joined where each row is an installation or a scanner's find."""
+        field = group_field(columns, self.format)
+        if field is None:
+            return (yield from records)
+        group = Group(field)
+        again = yield from group.join(records)
+        yield from group.records()
+        if group.rows > group.count:
+            text = f"{group.rows} rows were joined to {group.count} assets by {field}"
+            self.problems.append(Problem(self.raw.name, self.header_rows[-1], None, "rows-joined", text))
+            self.records -= group.rows - group.count
+        return again
 
     def _no_header(self, stream: RowStream, before: list[Row]) -> None:
         row = next(number for number, values in before if any(not is_blank(value) for value in values))
@@ -128,16 +152,26 @@ class SheetReader:
         if header.rival is not None:
             text = f"rows {header.rows[0]} and {header.rival} both look like the header; row {header.rows[0]} is used"
             self.problems.append(Problem(self.raw.name, header.rival, None, "two-headers", text))
-        if columns.kind in ("none", "licences"):
+        if columns.kind in ("none", "licences") or self._is_other_family():
             self._leave(stream, header, columns)
             return False
         self.problems += problems_of(columns, self.raw.name, header.rows[-1])
         return (yield from self._rows(stream, header, columns, titles))
 
+    def _is_other_family(self) -> bool:
+        """Whether the sheet belongs to a file whose assets stand on other sheets."""
+        if self.format is not None and self.format.skip is not None:
+            return True
+        return self.family is not None and (self.format is None or self.format.family != self.family)
+
     def _leave(self, stream: RowStream, header: Header, columns: Columns) -> None:
         self.not_inventory = True
         licences = columns.kind == "licences"
         message = "a list of licences, not of things" if licences else "the columns do not describe assets"
+        if self._is_other_family():
+            message = (
+                self.format.skip if self.format else None
+            ) or "the assets of this file stand on other sheets"
         self.problems.append(
             Problem(
                 self.raw.name, header.rows[-1], None, "licence-list" if licences else "not-inventory", message
@@ -168,7 +202,9 @@ class SheetReader:
         self, stream: RowStream, header: Header, columns: Columns, titles: dict[str, str]
     ) -> Generator[Record, None, bool]:
         style = default_style(self.raw.date_1904, self.today)
-        assembler = Assembler(self.raw.name, columns, style, self.words.vocabulary, titles)
+        assembler = Assembler(
+            self.raw.name, columns, style, self.words.vocabulary, titles, self.format, self.delimited
+        )
         kinds = _row_kinds(header, columns, self.words.vocabulary)
         width = len(header.levels)
         make, kind_of = assembler.make, kinds.kind_of
@@ -261,6 +297,7 @@ class Reading:
         self._today = today
         self._finished: list[SheetReader] = []
         self._problems: list[Problem] = []
+        self._family: str | None = None
 
     def __enter__(self) -> Reading:
         self._raw.__enter__()
@@ -312,13 +349,17 @@ class Reading:
 
     def _records(self) -> Iterator[Record]:
         for sheet, blocks in self._raw.sheets():
-            reader = SheetReader(sheet, self._words, self._today, self._mapping)
+            reader = SheetReader(
+                sheet, self._words, self._today, self._mapping, self.format == "csv", self._family
+            )
             self._finished.append(reader)
             if sheet.hidden and not self._include_hidden:
                 text = "the sheet is hidden and was not read"
                 self._problems.append(Problem(sheet.name, None, None, "hidden-sheet", text))
                 continue
-            yield from reader.read(blocks)
+            yield from reader.read(rewrite(blocks) if self.format == "json" else blocks)
+            if reader.format is not None and reader.format.exclusive:
+                self._family = reader.format.family
 
     def _refuse_unknown(self) -> None:
         """A file in which no sheet lists assets is refused, saying what was looked for."""
