@@ -23,9 +23,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine
 
 from tracker.catalogue import actions as catalogue
-from tracker.db import reading, transaction
+from tracker.db import reading
 from tracker.identity.schemas import operator
-from tracker.inventory import actions as inventory
 from tracker.lifecycle import actions as lifecycle
 from tracker.settings import Settings
 from tracker.work import actions as work
@@ -51,10 +50,7 @@ class Job:
 
 
 def _scan(engine: Engine, settings: Settings) -> Mapping[str, object]:
-    now = datetime.now(UTC)
-    with transaction(engine) as session:
-        inventory.match_titles(session, now)
-    return lifecycle.scan(engine, operator(), settings.today(), now).to_json()
+    return lifecycle.scan(engine, operator(), settings.today(), datetime.now(UTC)).to_json()
 
 
 def _check_catalogue_age(engine: Engine, settings: Settings) -> Mapping[str, object]:

@@ -15,6 +15,7 @@ from tracker.identity.errors import Forbidden
 from tracker.identity.models import Agency
 from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal, Scope
+from tracker.inventory.actions import match_titles
 from tracker.lifecycle import details, fanout, history, queries, stored, temporary
 from tracker.lifecycle import scan as scanning
 from tracker.lifecycle.evaluation import Cause, Evaluation, evaluate
@@ -36,14 +37,16 @@ scan_run = table_of(ScanRun)
 def scan(engine: Engine, principal: Principal, today: date, now: datetime) -> ScanResult:
     """Bring the stored findings of the principal's agencies up to `today`; only differences are written.
 
-    Opens its own transactions: one for verdicts, one per chunk of agencies, one for the run. Statements
-    grow with the number of chunks, never with rows. A second scan of the same day and state writes no
+    Titles that are new, or were matched by an older catalogue, are matched first. Opens its own
+    transactions: for matches, for verdicts, per chunk of agencies, for the run. Statements grow with the
+    number of chunks, never with rows. A second scan of the same day and state writes no
     row at all, also none in scan_run: that a scan was started stands in job_run.
     Raises: Forbidden where the principal may scan nowhere.
     """
     started = time.monotonic()
     scope = _scope(principal, Permission.SCAN)
     with transaction(engine) as session:
+        match_titles(session, now)
         policy = ensure_policy(session, now)
     with reading(engine) as session:
         facts = load(session, today)
