@@ -69,8 +69,9 @@ class Formats:
         return format_skeleton("yMMM", value, locale=self.language)
 
     def short_month(self, value: str) -> str:
-        """Oct 25, for the axis of a chart; takes '2025-10'."""
-        return format_date(date.fromisoformat(f"{value}-01"), "MMM yy", locale=self.language)
+        """Oct, and Jan 27 where a year begins, for the axis of a chart; takes '2026-10'."""
+        first = date.fromisoformat(f"{value}-01")
+        return format_date(first, "MMM yy" if first.month == 1 else "MMM", locale=self.language)
 
     def instant(self, value: datetime | None) -> str:
         """14 Oct 2025 09:30 in the installation's time zone."""

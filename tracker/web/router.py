@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tracker.web.pages import dashboard, imports, profile, session
+from tracker.web.pages import assets, dashboard, imports, profile, session
 
 
 def build_router() -> APIRouter:
     """The pages, to be mounted at the root; static files are served by the application at /static."""
     router = APIRouter()
-    for module in (session, dashboard, imports, profile):
+    for module in (session, dashboard, imports, assets, profile):
         router.include_router(module.router)
     return router

@@ -105,7 +105,7 @@ def _figures(visitor: Visitor, formats: Formats, board: Dashboard) -> tuple[Figu
         figure(N_("Ends in the next 12 months"), ending, "warn", "/findings?rule=security-support-ends-soon"),
         figure(N_("Not patched"), board.unpatched, "warn", "/findings?rule=behind-latest"),
         figure(N_("Cannot be patched"), board.unpatchable, "bad", "/findings?rule=unpatchable"),
-        figure(N_("Unknown, not counted as supported"), board.unknown, "main", "/findings?rule=lifecycle-unknown"),
+        figure(N_("Unknown"), board.unknown, "main", "/findings?rule=lifecycle-unknown"),
     )  # fmt: skip
 
 

@@ -139,14 +139,17 @@ def list_page(
     )
 
 
-def row_line(visitor: Visitor, formats: Formats, row: BatchRowView) -> RowLine:
-    """A row as shown: a created one with its values, an updated one with before and after."""
+def row_line(visitor: Visitor, formats: Formats, row: BatchRowView, codes: Mapping[str, str]) -> RowLine:
+    """A row as shown: a created one with its values, an updated one with before and after.
+
+    `codes` gives the code of each problem's message: why a row was rejected is said in its words.
+    """
     changes: Iterable[Change] = ()
     if row.diff:
         changes = _differences(visitor, formats, row.diff)
     elif row.record and row.outcome == "created":
         changes = _values(visitor, formats, row.record)
-    reason = None if row.reason is None else code_text(visitor, row.reason, row.reason)
+    reason = None if row.reason is None else code_text(visitor, codes.get(row.reason, row.reason), row.reason)
     return RowLine(
         row.sheet,
         row.row,
@@ -167,18 +170,16 @@ def _values(visitor: Visitor, formats: Formats, record: Mapping[str, object]) ->
 
 
 def _differences(visitor: Visitor, formats: Formats, diff: Mapping[str, object]) -> Iterable[Change]:
-    olds = {field: pair[0] for field, pair in diff.items() if isinstance(pair, list)}
-    news = {field: pair[1] for field, pair in diff.items() if isinstance(pair, list)}
-    for field in olds:
+    pairs = {field: pair for field, pair in diff.items() if isinstance(pair, list)}
+    olds, news = ({field: pair[at] for field, pair in pairs.items()} for at in (0, 1))
+    for field, (old, new) in pairs.items():
         # A date's exactness is shown with the date, unless it alone changed.
-        if field == "acquired_precision" and "acquired_on" in olds:
+        if field == "acquired_precision" and "acquired_on" in pairs:
             continue
         kind = "field" if field in ASSET_FIELDS or field == "hardware_model" else "installation_role"
-        yield Change(
-            translate(visitor, term(kind, field)),
-            shown_value(visitor, formats, field, olds[field], olds),
-            shown_value(visitor, formats, field, news[field], news),
-        )
+        label = translate(visitor, term(kind, field))
+        before = shown_value(visitor, formats, field, old, olds)
+        yield Change(label, before, shown_value(visitor, formats, field, new, news))
 
 
 def shown_value(

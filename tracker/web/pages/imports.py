@@ -120,12 +120,13 @@ def _batch_page(
     elif len(rows) > size:
         more = str(rows[size - 1].id)
     may_import = visitor.may(Permission.IMPORT)
+    codes = {str(one.get("message")): str(one.get("code")) for one in batch.problems}
     return views.BatchPage(
         batch=batch,
         tone=views.TONES.get(batch.state, "plain"),
         tabs=views.tabs(visitor, batch, view),
         view=view,
-        rows=tuple(views.row_line(visitor, formats, row) for row in rows[:size]),
+        rows=tuple(views.row_line(visitor, formats, row, codes) for row in rows[:size]),
         problems=tuple(views.problem_line(visitor, problem) for problem in problems),
         sheets=tuple(views.sheet_line(visitor, formats, sheet) for sheet in batch.sheets),
         row_columns=columns(
