@@ -188,7 +188,7 @@ def test_keys_of_another_order_are_made_anew(engine: Engine, small: Path) -> Non
     assert load(engine, small) is True
     assert load(engine, small) is False
     with engine.connect() as connection:
-        keys = dict(connection.execute(text("SELECT name, version_key FROM version")).tuples().all())
+        keys = {row[0]: row[1] for row in connection.execute(text("SELECT name, version_key FROM version"))}
     assert keys["17.5"] == version_key("17.5")
     assert keys["8u462"] == version_key("8u462", "java")
     assert "old" not in keys.values()

@@ -59,14 +59,14 @@ def _load(
         origin = Origin(ids["lifecycle"], wanted["lifecycle"].source, now)
         writing.write_difference(session, known, compare_products(known, products), origin)
     versions = shipped.read_versions(products)
-    dated = ids.get("versions", ids.get("builds"))
+    dated = next((ids[kind] for kind in ("versions", "builds", "lifecycle") if kind in ids), None)
     if dated is not None:
-        told = ((slug, each) for slug, each in versions if slug in known)
+        # Newer dates bring versions too: the latest of each release.
         there = {} if fresh else stored.read_versions(session)
+        told = ((slug, each) for slug, each in versions if slug in known)
         writing.write_versions(session, known, told, dated, there)
     else:
-        for _ in versions:
-            pass
+        shipped.skip()
     if "exploited" in wanted:
         origin = Origin(ids["exploited"], wanted["exploited"].source, now)
         writing.write_exploited(session, known, shipped.read_exploited(), origin)

@@ -166,6 +166,10 @@ class Snapshot:
     def _next(self) -> Any:
         return json.loads(next(self._lines))
 
+    def skip(self) -> None:
+        """Leave out the part that comes next."""
+        next(self._lines)
+
     def read_products(self) -> tuple[ProductRecord, ...]:
         """All products."""
         return tuple(_read_product(row) for row in self._next())
