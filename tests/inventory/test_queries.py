@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from tests.inventory.world import LATER, NOW, OPERATOR, assets, build, detail, load, pc, preview, software
 from tracker.db import insert_rows, reading, record_statements, reserve_ids, transaction
@@ -14,7 +15,7 @@ from tracker.identity.errors import Invalid, NotFound
 from tracker.identity.schemas import Principal, nobody
 from tracker.inventory import actions, queries
 from tracker.inventory.models import TitleMatch
-from tracker.inventory.schemas import AssetFilter, Coverage, InstallationView
+from tracker.inventory.schemas import AssetFilter, AssetRow, Coverage, InstallationView
 
 
 def _stock(engine: Engine) -> dict[str, Principal]:
@@ -30,56 +31,69 @@ def _stock(engine: Engine) -> dict[str, Principal]:
     return people
 
 
-def _names(engine: Engine, principal: Principal = OPERATOR, **wanted: str) -> list[str]:
+def _names(engine: Engine, principal: Principal, **wanted: str) -> list[str]:
     return [asset.name for asset in assets(engine, principal, **wanted)]
 
 
-@pytest.mark.parametrize(
-    ("wanted", "names"),
-    [
-        ({}, ["no tag", "100% legal_name", "plain", "back\\slash", "child", "other"]),
-        ({"agency": "A"}, ["no tag", "100% legal_name", "plain", "back\\slash", "child"]),
-        ({"agency": "A1"}, ["child"]),
-        ({"agency": "NOPE"}, []),
-        ({"text": "0%"}, ["100% legal_name"]),
-        ({"text": "l_n"}, ["100% legal_name"]),
-        ({"text": "k\\s"}, ["back\\slash"]),
-        ({"text": "%"}, ["100% legal_name"]),
-        ({"text": " xyz "}, ["100% legal_name"]),
-        ({"text": "SRV-0"}, ["no tag"]),
-        ({"text": "optiplex"}, ["100% legal_name"]),
-        ({"text": "dell"}, ["100% legal_name"]),
-        ({"text": "'"}, []),
-        ({"asset_class": "laptop"}, ["plain"]),
-        ({"status": "retired"}, ["back\\slash"]),
-        ({"condition": "broken"}, ["back\\slash"]),
-        ({"manufacturer": "dell"}, ["100% legal_name"]),
-        ({"manufacturer": "Del"}, []),
-        ({"model": "OPTIPLEX", "manufacturer": "Dell"}, ["100% legal_name"]),
-    ],
-)
-def test_filters(engine: Engine, wanted: dict[str, str], names: list[str]) -> None:
-    _stock(engine)
-    assert _names(engine, **wanted) == names
+_FILTERS: list[tuple[dict[str, str], list[str]]] = [
+    ({}, ["no tag", "100% legal_name", "plain", "back\\slash", "child", "other"]),
+    ({"agency": "A"}, ["no tag", "100% legal_name", "plain", "back\\slash", "child"]),
+    ({"agency": "A1"}, ["child"]),
+    ({"agency": "NOPE"}, []),
+    ({"text": "0%"}, ["100% legal_name"]),
+    ({"text": "l_n"}, ["100% legal_name"]),
+    ({"text": "k\\s"}, ["back\\slash"]),
+    ({"text": "%"}, ["100% legal_name"]),
+    ({"text": " xyz "}, ["100% legal_name"]),
+    ({"text": "SRV-0"}, ["no tag"]),
+    ({"text": "optiplex"}, ["100% legal_name"]),
+    ({"text": "dell"}, ["100% legal_name"]),
+    ({"text": "'"}, []),
+    ({"asset_class": "laptop"}, ["plain"]),
+    ({"status": "retired"}, ["back\\slash"]),
+    ({"condition": "broken"}, ["back\\slash"]),
+    ({"manufacturer": "dell"}, ["100% legal_name"]),
+    ({"manufacturer": "Del"}, []),
+    ({"model": "OPTIPLEX", "manufacturer": "Dell"}, ["100% legal_name"]),
+]
 
 
-@pytest.mark.parametrize("sort", ["asset_tag", "name", "asset_class", "acquired_on", "cost", "id"])
-def test_pages_follow_each_other_in_every_order(engine: Engine, sort: str) -> None:
+def test_filters(engine: Engine) -> None:
     _stock(engine)
-    for order in (sort, f"-{sort}"):
+    for wanted, names in _FILTERS:
         with reading(engine) as session:
-            whole = queries.list_assets(session, OPERATOR, sort=order, counted=True)
-            assert (whole.total, whole.next_cursor) == (6, None)
-            found, cursor = [], None
-            for expected in (2, 2, 2):
-                page = queries.list_assets(session, OPERATOR, sort=order, after=cursor, limit=2)
-                assert len(page.items) == expected
-                found.extend(page.items)
-                cursor = page.next_cursor
-            assert (found, cursor) == (whole.items, None)
-        if sort != "id":
-            continue
-        assert [a.id for a in found] == sorted((a.id for a in found), reverse=order.startswith("-"))
+            page = queries.list_assets(session, OPERATOR, AssetFilter(**wanted), counted=True)
+        assert ([asset.name for asset in page.items], page.total) == (names, len(names)), wanted
+
+
+def test_pages_follow_each_other_in_every_order(engine: Engine) -> None:
+    _stock(engine)
+    with reading(engine) as session:
+        for name in ("asset_tag", "name", "asset_class", "acquired_on", "cost", "id"):
+            for order in (name, f"-{name}"):
+                whole = queries.list_assets(session, OPERATOR, sort=order, counted=True)
+                assert (len(whole.items), whole.total, whole.next_cursor) == (6, 6, None)
+                assert _in_pages(session, order) == whole.items
+        assert [a.asset_tag for a in _in_pages(session, "-asset_tag")] == [
+            "B-1",
+            "A1-1",
+            "A-3",
+            "A-2",
+            "A-1",
+            None,
+        ]
+
+
+def _in_pages(session: Session, order: str) -> list[AssetRow]:
+    """Everything, by pages of two."""
+    found, cursor = [], None
+    for _ in range(3):
+        page = queries.list_assets(session, OPERATOR, sort=order, after=cursor, limit=2)
+        assert len(page.items) == 2
+        found.extend(page.items)
+        cursor = page.next_cursor
+    assert cursor is None
+    return found
 
 
 def test_a_bad_sort_or_cursor_is_refused(engine: Engine) -> None:

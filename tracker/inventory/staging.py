@@ -110,8 +110,7 @@ def _collect_record(collected: Collected, record: Record, wanted: Wanted, policy
 
 
 def _set_aside(collected: Collected, record: Record, outcome: RowOutcome, reason: str) -> None:
-    row = (record.sheet, record.row, outcome.value, label_of(record), clean(reason), None, {})
-    collected.spool.add(row)
+    collected.spool.add((record.sheet, record.row, outcome.value, label_of(record), clean(reason), None, {}))
 
 
 def _collect_asset(collected: Collected, record: Record, prepared: Prepared, suffix: str) -> None:
