@@ -136,6 +136,7 @@ def _generic_key(version: str) -> str:
 
 
 _JAVA_OLD = re.compile(r"^1\.(\d+)\.(\d+)(?:_0*(\d+))?(.*)$")
+_JAVA_OLD_MAJOR = re.compile(r"^1\.(\d)$")
 _JAVA_UPDATE = re.compile(r"^(\d+)(?:\.0)?\s*u0*(\d+)(.*)$")
 _JAVA_INSTALLER = re.compile(r"^([5-8])\.0\.(\d{1,3})0(?:\.\d+)?$")
 _JAVA_LEAD = re.compile(r"^(?:jdk|jre|java|openjdk)?[-_ ]*(?=\d)")
@@ -147,6 +148,8 @@ def _java_plain(version: str) -> str:
     if old := _JAVA_OLD.match(text):
         major, middle, update, rest = old.groups()
         return f"{major}.{middle}.{update or 0}{rest}"
+    if old_major := _JAVA_OLD_MAJOR.match(text):
+        return old_major[1]
     if update_form := _JAVA_UPDATE.match(text):
         return "{}.0.{}{}".format(*update_form.groups())
     if installer := _JAVA_INSTALLER.match(text):

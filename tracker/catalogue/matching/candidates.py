@@ -47,7 +47,7 @@ def unknown_next(scene: Scene, hit: Hit) -> int | None:
         token = scene.tokens[place]
         if token.is_number or _BOUNDARY.search(_between(scene, place - 1, place)):
             return None
-        if token.text not in scene.lexicon.soft:
+        if token.text not in scene.lexicon.soft and token.text != "+":
             return distance
     return None
 
@@ -57,7 +57,7 @@ def unknown_previous(scene: Scene, hit: Hit) -> bool:
     if hit.first == 0:
         return False
     token = scene.tokens[hit.first - 1]
-    if token.is_number or token.text in scene.lexicon.soft:
+    if token.is_number or len(token.text) == 1 or token.text in scene.lexicon.soft:
         return False
     return not _BOUNDARY.search(_between(scene, hit.first - 1, hit.first))
 
@@ -78,7 +78,7 @@ def _number_near(scene: Scene, hit: Hit) -> bool:
 def fits(scene: Scene, hit: Hit, weak_places: frozenset[int]) -> bool:
     """Whether the surroundings are what the name's `needs` ask for."""
     needs = hit.entry.needs
-    if not needs or (hit.first == 0 and hit.last == len(scene.tokens) and "version" not in needs):
+    if not needs or (hit.first == 0 and hit.last == len(scene.tokens) and "release" not in needs):
         return True
     if "next" in needs and unknown_next(scene, hit) == 0 and hit.last not in weak_places:
         return False
@@ -162,12 +162,20 @@ def _vetoed(scene: Scene, choice: Hit, hits: Sequence[Hit], end: int) -> Hit | N
         if hit.entry.strength != VETO:
             continue
         start = scene.tokens[hit.first].start
+        if _in_brackets(scene, hit):
+            continue
         before = HARD_BOUNDARY.search(
             scene.text, scene.tokens[hit.last - 1].end, scene.tokens[choice.first].start
         )
         if start < end and not (hit.last <= choice.first and before):
             return hit
     return None
+
+
+def _in_brackets(scene: Scene, hit: Hit) -> bool:
+    """Whether the name stands in round brackets, as remarks do."""
+    start = scene.tokens[hit.first].start
+    return scene.text.count("(", 0, start) > scene.text.count(")", 0, start)
 
 
 def choose(scene: Scene, hits: Sequence[Hit]) -> Choice | None:

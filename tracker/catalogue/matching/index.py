@@ -85,7 +85,7 @@ def _own_entry(product: CatalogueProduct, name: tuple[str, ...], source: str) ->
     if joined in lists.not_names or joined in lists.soft or joined.isdigit():
         return None
     ordinary = short or joined in lists.ordinary
-    needs = _OWN_NAME if ordinary else _EVERY
+    needs = _OWN_NAME if ordinary else _EVERY if len(name) == 1 else frozenset()
     return Entry(
         f"catalogue:{product.slug}:{source}:{joined}",
         PRODUCT,

@@ -151,12 +151,16 @@ class Matcher:
         assert slug is not None
         compiled = self._product(slug)
         start, name_end = scene.tokens[hit.first].start, scene.tokens[hit.last - 1].end
+        if "numbered" in hit.entry.needs:
+            numbers = (t.start for t in scene.tokens[hit.first : hit.last] if t.is_number)
+            name_end = next(numbers, name_end)
         part = tuple(token for token in scene.tokens if start <= token.start < choice.end)
         question = Question(
             scene.text, start, name_end, choice.end, part, version or None, self._lexicon.soft
         )
         resolution = _RESOLVERS[compiled.spec.kind](compiled, question)
-        if "release" in hit.entry.needs and not resolution.releases:
+        lost = "unknown-word-after" in choice.doubts and "model" in hit.entry.needs
+        if not resolution.releases and (lost or "release" in hit.entry.needs):
             return Match(Outcome.UNRECOGNISED, method="none", reason="no-model")
         return _finished(name, scene, choice, compiled, resolution)
 

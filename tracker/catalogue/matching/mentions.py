@@ -16,9 +16,8 @@ _NOT_A_VERSION_BEFORE = re.compile(r"(?:\bx|\bamd|\bkb\s?|\bi|\bia|\bapi\s|\bcor
 _NOT_A_VERSION_AFTER = re.compile(
     r"^\s*-?\s*(?:bits?|gb|tb|mb|ghz|mhz|users?|cals?|cores?|inch|unit|pcs|buah|th|nd|rd|st)\b|^\s*\""
 )
-_DATE = re.compile(
-    r"^(?:19|20)\d{2}(?:[-/.](?:0?[1-9]|1[0-2])[-/.]\d{1,2}|(?:0[1-9]|1[0-2])[0-3]\d(?:\D.*)?)$"
-)
+_DATE = re.compile(r"^(?:19|20)\d{2}(?:[-/](?:0?[1-9]|1[0-2])[-/]\d{1,2}|(?:0[1-9]|1[0-2])[0-3]\d(?:\D.*)?)$")
+_LIST = re.compile(r"\b\d+(?:\.\d+)?(?:\s?/\s?\d+(?:\.\d+)?){2,6}(?![\d.])")
 _WORD = re.compile(r"[a-z]{2,}")
 
 MARKED, DOTTED, BARE = 0, 1, 2
@@ -43,18 +42,21 @@ def is_date(text: str) -> bool:
 def mentions(text: str, start: int, end: int, soft: frozenset[str]) -> list[Mention]:
     """Versions in text[start:end], plainest first; `distance` counts the unknown words before each."""
     found: list[Mention] = []
+    lists = [match.span() for match in _LIST.finditer(text, start, end)]
     for match in _VERSION.finditer(text, start, end):
         before, written = text[max(start - 12, 0, match.start() - 12) : match.start()], match.group()
         if _NOT_A_VERSION_BEFORE.search(before) and "." not in written:
             continue
         if _NOT_A_VERSION_AFTER.match(text[match.end() : match.end() + 8]):
             continue
+        if any(first <= match.start() < last for first, last in lists):
+            continue
         if written[0] == "0" and len(written) > 1 and written[1].isdigit() and "." not in written:
             continue
         distance = sum(word not in soft for word in _WORD.findall(text, start, match.start()))
         mark = MARKED if _MARK.search(before) else DOTTED if "." in written else BARE
         found.append(Mention(written, match.start(), match.end(), mark, distance))
-    return sorted((m for m in found if m.distance <= (1 if m.mark == BARE else 6)), key=_plainness)
+    return sorted((m for m in found if m.distance <= (1 if m.mark == BARE else 8)), key=_plainness)
 
 
 def _plainness(mention: Mention) -> tuple[int, int]:

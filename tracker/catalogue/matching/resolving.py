@@ -67,7 +67,7 @@ def compile_product(product: CatalogueProduct) -> Compiled:
     """Everything that asking needs, computed once per catalogue."""
     spec = resolver(product.slug)
     scheme = product.version_scheme or spec.scheme
-    prefixes = {components(r.name, scheme): r.name for r in reversed(product.releases)}
+    prefixes = _prefixes(product, scheme)
     return Compiled(
         product,
         spec,
@@ -77,6 +77,27 @@ def compile_product(product: CatalogueProduct) -> Compiled:
         tuple((re.compile(pattern), into) for pattern, into in spec.rewrite),
         _codenames(product, by_first_word=bool(spec.options.get("codename_words"))),
     )
+
+
+def _prefixes(product: CatalogueProduct, scheme: str | None) -> dict[tuple[str, ...], str]:
+    """Beginnings of versions → releases: their names, and what their newest versions tell.
+
+    "pc.7.6" also as 7.6; a release 5.0 whose newest version is 5.4.4 takes all of 5, if none else does.
+    """
+    found = {components(r.name, scheme): r.name for r in reversed(product.releases)}
+    for key, name in list(found.items()):
+        if len(key) > 1 and not key[0].isdigit() and len(key[0]) <= 4 and key[1].isdigit():
+            found.setdefault(key[1:], name)
+    newest = {r.name: components(r.latest, scheme) for r in product.releases if r.latest}
+    for name, parts in newest.items():
+        if not parts or not parts[0].isdigit() or any(found.get(parts[:n]) for n in range(1, len(parts) + 1)):
+            continue
+        for length in range(1, len(parts) + 1):
+            rivals = [n for n, other in newest.items() if n != name and other[:length] == parts[:length]]
+            if not rivals and not any(key[:length] == parts[:length] for key in found):
+                found[parts[:length]] = name
+                break
+    return found
 
 
 def _codenames(product: CatalogueProduct, *, by_first_word: bool) -> tuple[tuple[tuple[str, ...], str], ...]:
@@ -146,6 +167,15 @@ def _stated(compiled: Compiled, question: Question) -> list[Mention]:
             m for m in mentions(lead, 0, len(lead), question.soft) if m.end == len(lead) and m.start == 0
         ]
     return found
+
+
+def _leading(question: Question, found: list[Mention]) -> list[Mention]:
+    """A version that opens the text right before the name ("5.5.37-MariaDB-1") goes first if joined."""
+    lead = question.text[: question.start].rstrip(" -_/")
+    if not lead or not lead[0].isdigit() or (found and question.text[len(lead)] != "-"):
+        return found
+    whole = [m for m in mentions(lead, 0, len(lead), question.soft) if (m.start, m.end) == (0, len(lead))]
+    return [*(m for m in whole if m.mark != BARE or not found), *found]
 
 
 def by_prefix(compiled: Compiled, question: Question) -> Resolution:
@@ -234,6 +264,10 @@ def by_names(compiled: Compiled, question: Question) -> Resolution:
     source = COLUMN
     if built is None and version:
         built, source, column = _by_build(compiled, version), NAME, version
+    if named is not None and len(named) > 1 and compiled.spec.options.get("also_prefix"):
+        exact = by_prefix(compiled, question)
+        if exact.releases and exact.releases[0] in named:
+            return exact
     if named is None:
         return _unnamed(compiled, question, built, column, source)
     both = tuple(name for name in named if built and name in built)

@@ -13,6 +13,8 @@ _BUILD = re.compile(
     r"\b(?:(\d{1,2})\.(\d)(?:\.|\s+build\s+|,\s*build\s+|\s*\()\s*)?(\d{4,5})(?:\.(\d{1,5}))?\b"
 )
 _KERNEL = re.compile(r"\b(6\.[0-3]|5\.1)\b")
+#: The catalogue's own way to write editions: "11-23h2-e", "11 23H2 (W)".
+_EDITION_LETTER = re.compile(r"\dh\d(?:-|\s\()([ew])\b")
 _RELEASE = re.compile(r"^(1[01])-(\w+?)(?:-(.+))?$")
 
 
@@ -81,6 +83,9 @@ def _editions(compiled: Compiled, question: Question) -> frozenset[str]:
         found.discard("w")
     if {"pro", "education"} <= words:
         found.discard("e")
+    letter = _EDITION_LETTER.search(question.text, question.name_end, question.end)
+    if letter:
+        found.add(letter[1])
     return frozenset(found)
 
 
