@@ -13,6 +13,8 @@ from tracker.catalogue.matching.rules import BLOCK, PRODUCT, VETO, WEAK, Lexicon
 _BOUNDARY = re.compile(r"[()\[\]{}|,;/\\+&:]|\s[-–]\s")
 #: Where one thing of a cell ends and the next begins.
 HARD_BOUNDARY = re.compile(r"[;|\n]|\s\+\s|\s&&?\s")
+#: Needs that hold even where the name is the whole text.
+_STRICT = frozenset({"release", "generic"})
 _BANNER = re.compile(r"^([a-z][a-z0-9_.-]*)/v?\d")
 _COMPACT = re.compile(r"^[a-z][\w.+@-]*[-.@_]+[\w.+@-]+$")
 _KNOWLEDGE_BASE = re.compile(r"\bkb\s?\d{5,8}\b")
@@ -62,6 +64,21 @@ def unknown_previous(scene: Scene, hit: Hit) -> bool:
     return not _BOUNDARY.search(_between(scene, hit.first - 1, hit.first))
 
 
+def _other_head(scene: Scene, hit: Hit) -> bool:
+    """Whether the word before the name is more than a vendor or noise ("Surface Laptop Go")."""
+    if hit.first == 0:
+        return False
+    token = scene.tokens[hit.first - 1]
+    return token.text not in scene.lexicon.heads and not _BOUNDARY.search(
+        _between(scene, hit.first - 1, hit.first)
+    )
+
+
+def _in_host_name(scene: Scene, hit: Hit) -> bool:
+    start, end = scene.tokens[hit.first].start, scene.tokens[hit.last - 1].end
+    return scene.text[start - 1 : start] == "." and scene.text[end : end + 1] == "."
+
+
 def _number_near(scene: Scene, hit: Hit) -> bool:
     """A number inside the name, or after it with at most soft words between."""
     tokens = scene.tokens
@@ -78,11 +95,13 @@ def _number_near(scene: Scene, hit: Hit) -> bool:
 def fits(scene: Scene, hit: Hit, weak_places: frozenset[int]) -> bool:
     """Whether the surroundings are what the name's `needs` ask for."""
     needs = hit.entry.needs
-    if not needs or (hit.first == 0 and hit.last == len(scene.tokens) and "release" not in needs):
+    if not needs or (hit.first == 0 and hit.last == len(scene.tokens) and needs.isdisjoint(_STRICT)):
         return True
     if "next" in needs and unknown_next(scene, hit) == 0 and hit.last not in weak_places:
         return False
     if "prev" in needs and unknown_previous(scene, hit) and hit.first - 1 not in weak_places:
+        return False
+    if "head" in needs and _other_head(scene, hit):
         return False
     if "joined" in needs and any(_between(scene, p, p + 1) for p in range(hit.first, hit.last - 1)):
         return False
@@ -101,7 +120,7 @@ def _outer(hits: Sequence[Hit]) -> list[Hit]:
 def select(scene: Scene, found: Sequence[Hit]) -> list[Hit]:
     """The hits that count: those whose needs are met, longest first, none inside another."""
     weak = frozenset(p for h in found if h.entry.strength == WEAK for p in range(h.first, h.last))
-    return _outer([hit for hit in found if fits(scene, hit, weak)])
+    return _outer([hit for hit in found if fits(scene, hit, weak) and not _in_host_name(scene, hit)])
 
 
 def _after(scene: Scene, hit: Hit, words: frozenset[str]) -> bool:

@@ -9,11 +9,13 @@ from tracker.catalogue.matching.types import Tier
 
 #: What each doubt takes away. Set on the development names so that automatic answers are ≥ 99 % right.
 _COSTS = {
-    "unknown-word-after": 0.12,
+    "unknown-word-after": 0.15,
     "unknown-word-further": 0.05,
     "unknown-word-before": 0.06,
     "named-as-platform": 0.15,
 }
+#: What an unknown release takes away: a version that no release takes may be another product's.
+_REASONS = {"version-not-in-catalogue": 0.15, "ambiguous-release": 0.1, "edition-not-stated": 0.1}
 _AUTO, _FLOOR = 0.82, 0.05
 
 
@@ -23,8 +25,7 @@ def confidence(weight: float, doubts: Iterable[str], resolution: Resolution) -> 
     sure -= 0.2 * len(resolution.conflicts)
     sure -= 0.05 if resolution.assumed else 0.0
     sure -= 0.02 if resolution.source == COLUMN else 0.0
-    if resolution.reason == "version-not-in-catalogue":
-        sure -= 0.05
+    sure -= _REASONS.get(resolution.reason or "", 0.0)
     return round(max(sure, _FLOOR), 3)
 
 

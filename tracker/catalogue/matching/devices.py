@@ -7,41 +7,50 @@ import re
 from tracker.catalogue.matching.normalise import words
 from tracker.catalogue.matching.resolving import NAME, Compiled, Question, Resolution, phrase_at
 
-_GENERATION = re.compile(r"\((\d+)(?:st|nd|rd|th) generation\)|\((\d+)(?:st|nd|rd|th) gen\)", re.IGNORECASE)
+_GENERATION = re.compile(r"\((\d+)(?:st|nd|rd|th) gen(?:eration)?\)", re.IGNORECASE)
 _REMARK = re.compile(r"\s*(?:\([^)]*\)|-\s.*|\d+(?:[.,]\d+)?-inch)")
+_MAKERS = frozenset({"samsung", "apple", "google", "microsoft"})
+
+#: Words of a model's name → (releases of that name, whether words of the label were left out).
+Models = list[tuple[tuple[str, ...], tuple[str, ...], bool]]
 
 
-def _models(compiled: Compiled) -> list[tuple[tuple[str, ...], str, bool]]:
-    """(words, release, whether words were left out) of every model, the longest first."""
+def _models(compiled: Compiled) -> Models:
+    """Every model by its full name and, where that is enough, by a shorter one; the longest first."""
     if compiled.extra is None:
-        own = set(words(compiled.product.label)) | {"samsung", "apple", "google", "microsoft"}
-        found: dict[tuple[str, ...], tuple[str, bool]] = {}
+        own = set(words(compiled.product.label)) | _MAKERS
+        full: dict[tuple[str, ...], list[str]] = {}
+        cut: dict[tuple[str, ...], list[str]] = {}
         for release in compiled.product.releases:
-            label = _GENERATION.sub(lambda m: m[1] or m[2], release.label)
-            short = _REMARK.sub("", label)
-            for text, cut in ((label, False), (short, short != label)):
-                name = words(text)
-                while len(name) > 1 and name[0] in own:
-                    name = name[1:]
-                known = found.get(name)
-                if name and (known is None or (known[1] and not cut)):
-                    found[name] = (release.name, cut)
-        compiled.extra = sorted(
-            ((name, *value) for name, value in found.items()), key=lambda item: -len(item[0])
-        )
-    models: list[tuple[tuple[str, ...], str, bool]] = compiled.extra
+            label = _GENERATION.sub(lambda match: match[1], release.label)
+            for name in {_bare(words(label), own), _bare(words(release.name), own)}:
+                full.setdefault(name, []).append(release.name)
+            cut.setdefault(_bare(words(_REMARK.sub("", label)), own), []).append(release.name)
+        short = {name: releases for name, releases in cut.items() if name not in full}
+        rows = [(name, tuple(dict.fromkeys(found)), False) for name, found in full.items() if name]
+        rows += [(name, tuple(dict.fromkeys(found)), True) for name, found in short.items() if name]
+        compiled.extra = sorted(rows, key=lambda row: (set(row[0]) <= own, -len(row[0])))
+    models: Models = compiled.extra
     return models
+
+
+def _bare(name: tuple[str, ...], own: set[str]) -> tuple[str, ...]:
+    """A model's words without the maker and the family that every model has."""
+    while len(name) > 1 and name[0] in own:
+        name = name[1:]
+    return name
 
 
 def by_device(compiled: Compiled, question: Question) -> Resolution:
     """The model named; where only the beginning of one model's name is given, that model."""
-    for name, release, cut in _models(compiled):
+    for name, releases, cut in _models(compiled):
         place = phrase_at(question.tokens, name)
         if place is not None:
-            return Resolution((release,), None, NAME, span=place, assumed=cut)
+            reason = "ambiguous-release" if len(releases) > 1 else None
+            return Resolution(releases, None, NAME, reason, span=place, assumed=cut)
     said = tuple(token.text for token in question.tokens)
     for length in range(min(len(said), 4), 1, -1):
-        begun = {release for name, release, _ in _models(compiled) if name[:length] == said[-length:]}
+        begun = {row[1] for row in _models(compiled) if row[0][:length] == said[-length:]}
         if len(begun) == 1:
-            return Resolution(tuple(begun), None, NAME, assumed=True)
+            return Resolution(next(iter(begun)), None, NAME, assumed=True)
     return Resolution(reason="no-model")

@@ -10,7 +10,7 @@ from tracker.catalogue.matching.rules import PRODUCT, Entry, alias_entries, cano
 from tracker.catalogue.matching.types import CatalogueProduct
 
 _LABEL_VENDORS = ("microsoft ", "apache ", "apple ", "hashicorp ", "oracle ", "google ", "vmware ", "ibm ")
-_OWN_NAME = frozenset({"version", "prev", "next"})
+_OWN_NAME = frozenset({"version", "head", "next"})
 _EVERY = frozenset({"next"})
 
 

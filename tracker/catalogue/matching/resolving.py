@@ -161,12 +161,7 @@ def _stated(compiled: Compiled, question: Question) -> list[Mention]:
     )
     if compiled.spec.options.get("dotted"):
         found = [m for m in found if m.mark != BARE]
-    if not found and question.start > 0:
-        lead = question.text[: question.start].rstrip(" -_/")
-        found = [
-            m for m in mentions(lead, 0, len(lead), question.soft) if m.end == len(lead) and m.start == 0
-        ]
-    return found
+    return _leading(question, found)
 
 
 def _leading(question: Question, found: list[Mention]) -> list[Mention]:
@@ -209,13 +204,10 @@ def _from_mentions(compiled: Compiled, stated: Sequence[Mention]) -> Resolution:
 
 def _ambiguous(compiled: Compiled, version: str, source: str) -> Resolution:
     longer = longer_releases(compiled, version)
-    dotted = "." in version
-    if len(longer) == 1 and dotted:
+    if len(longer) == 1 and ("." in version or longer[0] == f"{version}.0"):
         return Resolution(tuple(longer), version, source, assumed=True)
     releases, assumed = settle(compiled, longer)
     reason = "ambiguous-release" if len(releases) > 1 else None if releases else "version-not-in-catalogue"
-    if len(longer) == 1 and not dotted:
-        return Resolution(tuple(longer) if compiled.spec.assume else (), version, source, "ambiguous-release")
     return Resolution(releases, version, source, reason, assumed=assumed)
 
 

@@ -32,11 +32,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Word lists; `soft` are words that say nothing about which product is meant."""
+    """Word lists; `soft` are words that say nothing about which product is meant.
+
+    `heads` are those of them that may stand before a product whose name is an ordinary word."""
 
     spellings: dict[str, tuple[str, ...]]
     soft: frozenset[str]
-    machines: frozenset[str]
+    heads: frozenset[str]
     package_words: frozenset[str]
     ordinary: frozenset[str]
     not_names: frozenset[str]
@@ -72,7 +74,7 @@ def lexicon() -> Lexicon:
     return Lexicon(
         spellings={word: tuple(right.split()) for word, right in lists["spellings"].items()},
         soft=frozenset(word for name in ("noise", "editions", "vendors", "machines") for word in lists[name]),
-        machines=frozenset(lists["machines"]),
+        heads=frozenset([*lists["noise"], *lists["vendors"]]),
         package_words=frozenset(lists["package_words"]),
         ordinary=frozenset(lists["ordinary"]),
         not_names=frozenset(lists["not_names"]),
