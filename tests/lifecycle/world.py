@@ -21,6 +21,7 @@ from tracker.db import new_id, table_of, transaction
 from tracker.identity.actions import add_agency, ensure_root
 from tracker.identity.models import Role
 from tracker.identity.schemas import NewAgency, Principal, operator
+from tracker.inventory.matching import current_version
 from tracker.inventory.models import Asset, HardwareModel, Installation, SoftwareTitle, TitleMatch
 
 TODAY = date(2026, 11, 25)
@@ -121,7 +122,7 @@ def build(engine: Engine, things: Iterable[Thing] = ()) -> World:
             world.agencies[code], world.paths[code] = view.id, view.path
         world.snapshot_id = new_id(session)
         add_row(session, CatalogueSnapshot(
-            id=world.snapshot_id, source="endoflife.date", kind="endoflife", licence="MIT",
+            id=world.snapshot_id, source="endoflife.date", kind="lifecycle", licence="MIT",
             as_of=date(2026, 11, 20), sha256="0", loaded_at=NOW, counts={},
         ))  # fmt: skip
         for name, facts in RELEASES.items():
@@ -198,7 +199,8 @@ def match(
         scope_agency_id=world.agencies[scope] if scope else 0, outcome=outcome,
         product_id=world.products[release.split(" ")[0]] if release else None,
         release_id=world.releases[release] if release else None, version=version, version_key=version_key,
-        confidence=0.95, tier=tier, method="alias", evidence={"alias": name.lower()}, matcher_version="test-1",
+        confidence=0.95, tier=tier, method="alias", evidence={"alias": name.lower()},
+        matcher_version=current_version(session),
         matched_at=NOW,
     ))  # fmt: skip
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlmodel import Session
 
 from tracker.catalogue.models import CatalogueSnapshot, ExploitedEntry, Product, Release, ReleaseFact, Version
+from tracker.catalogue.versions import compare
 from tracker.db import table_of
 from tracker.inventory.models import HardwareModel, SoftwareTitle, TitleMatch
 from tracker.lifecycle.rules import Exploited, PatchFacts, ReleaseDates, Subject
@@ -45,6 +46,7 @@ class Dated:
     dates: ReleaseDates
     latest: str | None
     latest_on: date | None
+    scheme: str | None
     source: str
     as_of: date
     told: tuple[SupportDate, ...]
@@ -83,22 +85,26 @@ class Facts:
         release_id = found.subject.release_id
         if release_id is None or found.version_key is None:
             return None
+        known = self.versions.get(release_id)
+        if known is not None:
+            return _place_among(known, found.version_key)
         dated = self.releases.get(release_id)
-        latest = dated.latest if dated is not None and (dated.latest_on or day) <= day else None
-        latest_on = dated.latest_on if dated is not None else None
-        return _patch_facts(self.versions.get(release_id), found, latest, latest_on)
+        return _against_latest(dated, found.subject.version, day) if dated is not None else None
 
 
-def _patch_facts(
-    known: Versions | None, found: Matched, latest: str | None, latest_on: date | None
-) -> PatchFacts | None:
-    installed = found.subject.version
-    if known is None:
-        if latest is None:
-            return None
-        # Without dated versions only "is it the latest" can be told, not how many lie between.
-        return PatchFacts(latest, int(latest != installed), latest_on, None, known=False)
-    key = found.version_key or ""
+def _against_latest(dated: Dated, installed: str | None, day: date) -> PatchFacts | None:
+    """Without dated versions only "is it the latest" can be told, not how many lie between; nothing where
+    the two have no order ("Update 4", "unknown")."""
+    if dated.latest is None or installed is None or (dated.latest_on or day) > day:
+        return None
+    order = compare(installed, dated.latest, dated.scheme)
+    if order is None:
+        return None
+    behind = order < 0
+    return PatchFacts(dated.latest, int(behind), dated.latest_on if behind else None, None, known=order == 0)
+
+
+def _place_among(known: Versions, key: str) -> PatchFacts:
     after = bisect_right(known.keys, key)
     exact = after > 0 and known.keys[after - 1] == key
     newer = len(known.keys) - after
@@ -136,7 +142,7 @@ def load(session: Session, day: date, known_at: datetime | None = None, about: A
         releases=_releases(session, known_at, about),
         versions=_versions(session, day, about),
         exploited=_exploited(session, day, known_at, about),
-        catalogue_as_of=max(newest.values(), default=None),
+        catalogue_as_of=newest.get("lifecycle", max(newest.values(), default=None)),
         exploited_as_of=_exploited_as_of(newest),
         matcher_version=_matcher_version(session),
     )
@@ -228,8 +234,10 @@ def _wanted(column: Any, about: About | None) -> Select[Any]:
 def _releases(session: Session, known_at: datetime | None, about: About | None) -> dict[int, Dated]:
     wanted = _wanted(match.c.release_id, about)
     rows = session.execute(
-        select(fact, snapshot.c.as_of, snapshot.c.source.label("snapshot_source"))
+        select(fact, snapshot.c.as_of, product.c.version_scheme)
         .join(snapshot, snapshot.c.id == fact.c.snapshot_id)
+        .join(release, release.c.id == fact.c.release_id)
+        .join(product, product.c.id == release.c.product_id)
         .where(_known(fact, known_at), fact.c.release_id.in_(wanted))
         .order_by(fact.c.release_id, fact.c.recorded_at, fact.c.id)
     )
@@ -246,7 +254,9 @@ def _read_fact(row: Row[Any]) -> Dated:
         row.extended_support_flag,
     )
     told = tuple(one for name in _DATES if (one := _tell(row, name)) is not None)
-    return Dated(dates, row.latest_version, row.latest_released_on, row.source, row.as_of, told)
+    return Dated(
+        dates, row.latest_version, row.latest_released_on, row.version_scheme, row.source, row.as_of, told
+    )
 
 
 _DATES = ("released", "active_support_ends", "security_support_ends", "extended_support_ends", "discontinued")
@@ -271,22 +281,25 @@ def _versions(session: Session, day: date, about: About | None) -> dict[int, Ver
         .where(or_(version.c.released_on.is_(None), version.c.released_on <= day))
         .order_by(version.c.release_id, version.c.version_key, version.c.id)
     )
-    grouped: dict[int, list[tuple[str, str, date | None]]] = defaultdict(list)
+    grouped: dict[int, dict[str, tuple[str, date | None]]] = defaultdict(dict)
     for release_id, key, name, released_on in rows:
-        grouped[release_id].append((key, name, released_on))
+        # Two names with one key ("1.0", "1.0.0") are one version, out since the earlier day.
+        earlier = grouped[release_id].get(key, (name, None))[1]
+        on = min((day for day in (earlier, released_on) if day is not None), default=None)
+        grouped[release_id][key] = (name, on)
     return {release_id: _in_order(found) for release_id, found in grouped.items()}
 
 
-def _in_order(found: list[tuple[str, str, date | None]]) -> Versions:
+def _in_order(found: Mapping[str, tuple[str, date | None]]) -> Versions:
+    names, dates = zip(*found.values(), strict=True)
     earliest: list[date | None] = [None] * len(found)
     sofar: date | None = None
     for at in range(len(found) - 1, -1, -1):
-        on = found[at][2]
+        on = dates[at]
         if on is not None and (sofar is None or on < sofar):
             sofar = on
         earliest[at] = sofar
-    keys, names, dates = zip(*found, strict=True)
-    return Versions(list(keys), list(names), list(dates), earliest)
+    return Versions(list(found), list(names), list(dates), earliest)
 
 
 def _exploited(
