@@ -120,6 +120,8 @@ def find_header(rows: Sequence[Row], words: HeaderWords, merged: Sequence[Range]
     best, at = max(scores, key=lambda scored: (scored[0], -scored[1]))
     if best < 2:
         return None
+    # Of several good rows the first heads the first table; the others are found when it ends.
+    at = next((other for score, other in scores if score >= 3 and score >= 0.6 * best), at)
     header = _with_levels(rows, at, words, merged)
     return _with_rival(header, rows, scores, best)
 
