@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tracker.web.pages import assets, dashboard, imports, profile, session
+from tracker.web.pages import (
+    administration,
+    assets,
+    catalogue,
+    dashboard,
+    findings,
+    imports,
+    jobs,
+    profile,
+    session,
+)
+
+_PAGES = (session, dashboard, assets, findings, imports, catalogue, jobs, administration, profile)
 
 
 def build_router() -> APIRouter:
     """The pages, to be mounted at the root; static files are served by the application at /static."""
     router = APIRouter()
-    for module in (session, dashboard, imports, assets, profile):
+    for module in _PAGES:
         router.include_router(module.router)
     return router

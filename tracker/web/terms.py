@@ -204,10 +204,10 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "unknown": N_("Unknown"),
         "title": N_("Title"),
     },
-    "source": {
-        "endoflife.date": N_("Products and releases (endoflife.date)"),
+    "source_kind": {
+        "lifecycle": N_("Products and releases"),
         "versions": N_("Dated versions"),
-        "microsoft-builds": N_("Microsoft builds"),
+        "builds": N_("Microsoft builds"),
         "exploited": N_("Known exploited vulnerabilities"),
     },
 }
