@@ -1,6 +1,7 @@
 """Which assets the rows of a file mean, and what each row would change on its asset.
 
-A fixed number of statements, whatever the number of rows; results are streamed and spooled.
+A fixed number of statements, whatever the number of rows; results are streamed and spooled. CROSS JOIN
+tells SQLite, which knows nothing about a temporary table's size, to begin with it.
 """
 
 from __future__ import annotations
@@ -66,12 +67,12 @@ def find_assets(
     rows = session.execute(
         text(
             """SELECT k.rank, k.n, k.scheme, i.asset_id, CASE WHEN k.rank < :weakest THEN 0
-              WHEN EXISTS (SELECT 1 FROM batch_key s JOIN asset_identifier j
-                ON j.agency_id = i.agency_id AND j.asset_id = i.asset_id AND j.scheme = s.scheme
+              WHEN EXISTS (SELECT 1 FROM batch_key s CROSS JOIN asset_identifier j
+                WHERE j.agency_id = i.agency_id AND j.asset_id = i.asset_id AND j.scheme = s.scheme
                   AND j.superseded_at IS NULL
-                WHERE s.n = k.n AND s.rank < k.rank AND j.value <> s.value) THEN 1 ELSE 0 END AS contradicted
-            FROM batch_key k JOIN asset_identifier i
-              ON i.agency_id = :agency AND i.scheme = k.scheme AND i.value = k.value AND i.superseded_at IS NULL
+                  AND s.n = k.n AND s.rank < k.rank AND j.value <> s.value) THEN 1 ELSE 0 END AS contradicted
+            FROM batch_key k CROSS JOIN asset_identifier i
+            WHERE i.agency_id = :agency AND i.scheme = k.scheme AND i.value = k.value AND i.superseded_at IS NULL
             ORDER BY k.rank, k.n, i.asset_id"""
         ),
         {"agency": agency_id, "weakest": weakest},
@@ -120,8 +121,8 @@ def _held_assets(session: Session, agency_id: int) -> Iterator[Any]:
     columns = ", ".join(f"CAST(a.{f} AS TEXT) AS {f}" if f in DATE_FIELDS else f"a.{f}" for f in ASSET_FIELDS)
     query = text(
         f"""SELECT m.n, a.id, a.row_version, {columns}, h.manufacturer AS held_maker, h.name AS held_model
-        FROM batch_match m JOIN asset a ON a.agency_id = :agency AND a.id = m.asset_id
-        LEFT JOIN hardware_model h ON h.id = a.hardware_model_id ORDER BY m.n"""  # noqa: S608
+        FROM batch_match m CROSS JOIN asset a LEFT JOIN hardware_model h ON h.id = a.hardware_model_id
+        WHERE a.agency_id = :agency AND a.id = m.asset_id ORDER BY m.n"""  # noqa: S608
     )
     return iter(session.execute(query, {"agency": agency_id}, execution_options={"yield_per": _STREAM}))
 
@@ -129,9 +130,9 @@ def _held_assets(session: Session, agency_id: int) -> Iterator[Any]:
 def _held_titles(session: Session, agency_id: int) -> Iterator[tuple[int, str, str]]:
     query = text(
         """SELECT m.n, i.role, t.publisher, t.name, t.version
-        FROM batch_match m JOIN installation i
-          ON i.agency_id = :agency AND i.asset_id = m.asset_id AND i.superseded_at IS NULL
-        JOIN software_title t ON t.id = i.title_id ORDER BY m.n, i.id"""
+        FROM batch_match m CROSS JOIN installation i CROSS JOIN software_title t
+        WHERE i.agency_id = :agency AND i.asset_id = m.asset_id AND i.superseded_at IS NULL
+          AND t.id = i.title_id ORDER BY m.n, i.id"""
     )
     rows = session.execute(query, {"agency": agency_id}, execution_options={"yield_per": _STREAM})
     return ((row[0], row[1], _shown(*row[2:])) for row in rows)

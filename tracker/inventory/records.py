@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from importers.rows import Record, SoftwareRole
 from tracker.inventory.keys import CONTENT, KeyPolicy, find_keys, fingerprint
@@ -15,6 +16,8 @@ from tracker.inventory.models import AssetClass, AssetStatus, Condition, Install
 Title = tuple[str, str, str, str]
 MODEL = "model"
 _STATUSES = frozenset(AssetStatus) - {AssetStatus.WITHDRAWN}
+#: Plain text of a role: members of an enumeration are slow to turn into text and cannot be spooled.
+_ROLES = {role: role.value for role in SoftwareRole}
 _LARGEST_MINOR = 2**63 - 1
 
 
@@ -28,6 +31,7 @@ class Prepared:
     titles: list[Title]
 
 
+@lru_cache(maxsize=50_000)
 def clean(text: str | None) -> str:
     """One line without outer or repeated spaces; '' for None. What no database can store is left out."""
     if not text:
@@ -98,7 +102,7 @@ def titles_of(record: Record) -> list[Title]:
         found[(InstallationRole.OPERATING_SYSTEM.value, "", clean(record.os), "")] = None
     for item in record.software:
         if item.name:
-            found[(str(item.role), clean(item.publisher), clean(item.name), clean(item.version))] = None
+            found[(_ROLES[item.role], clean(item.publisher), clean(item.name), clean(item.version))] = None
     return list(found)
 
 
