@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from importers.layout import is_blank, is_column_numbers
 from importers.values.ranges import looks_like_code
-from importers.values.text import text_of, words_of
+from importers.values.text import compact, text_of, words_of
 from importers.vocabulary import Vocabulary
 
 _WORD = re.compile(r"[^\W_]+")
@@ -37,7 +37,8 @@ class RowKinds:
     def __post_init__(self) -> None:
         """Collect the words with which rows that are no assets begin."""
         phrases = [*self.vocabulary.subtotal, *self.vocabulary.signature, *self.labels]
-        self.firsts = frozenset(words_of(phrase).partition(" ")[0] for phrase in phrases if phrase)
+        words = {words_of(phrase).partition(" ")[0] for phrase in phrases if phrase}
+        self.firsts = frozenset(words) | self.vocabulary.header_starts
 
     def kind_of(self, values: Sequence[object]) -> str:
         """The kind of a row; `values` is at least as long as the header."""
@@ -68,7 +69,7 @@ class RowKinds:
                 return SUBTOTAL
             if _begins(words, self.vocabulary.signature):
                 return SIGNATURE
-            if text_of(text) in self.labels:
+            if text_of(text) in self.labels or compact(text) in self.vocabulary.headers:
                 return REPEATED
         return NUMBERS if len(text) < 6 and word.isdecimal() else None
 
@@ -90,7 +91,8 @@ class RowKinds:
         same = sum(
             1 for at, text in texts.items() if at < len(self.labels) and _is_label(text, self.labels[at])
         )
-        if same > 1 and same * 2 >= len(texts):
+        heads = sum(1 for text in texts.values() if compact(text) in self.vocabulary.headers)
+        if (same > 1 and same * 2 >= len(texts)) or (heads > 2 and heads * 2 >= len(texts)):
             return REPEATED
         identity = self._has_identity(values)
         named = any(at in texts for at in self.names)
@@ -117,8 +119,12 @@ class RowKinds:
         return len(worded) <= 2 or useful <= 3
 
     def _plain(self, texts: dict[int, str]) -> bool:
-        """A lone value under a tag, serial or host name is a thing, unless it is a title of several words."""
-        return any(at in texts and at not in self.codes and " " not in texts[at] for at in self.identity)
+        """A lone value under a tag, serial or host name is a thing if it holds a digit and no space."""
+        for at in self.identity:
+            text = texts.get(at, "")
+            if text and at not in self.codes and " " not in text and any(sign.isdigit() for sign in text):
+                return True
+        return False
 
     def _title(self, values: Sequence[object], texts: dict[int, str]) -> str:
         at = next(iter(texts))

@@ -59,6 +59,7 @@ class Vocabulary:
     """Header synonyms, words of rows and values, makers, classes. All keys are lower case."""
 
     headers: Mapping[str, str]
+    header_starts: frozenset[str]
     patterns: tuple[tuple[frozenset[str], str], ...]
     subtotal: frozenset[str]
     signature: frozenset[str]
@@ -96,6 +97,9 @@ def default_vocabulary() -> Vocabulary:
         headers={
             compact(name) or name: field for field, names in headers["fields"].items() for name in names
         },
+        header_starts=frozenset(
+            words_of(name).partition(" ")[0] for names in headers["fields"].values() for name in names
+        ),
         patterns=tuple((frozenset(text.split()), field) for text, field in headers["patterns"]),
         subtotal=frozenset(words["subtotal"]),
         signature=frozenset(words["signature"]),

@@ -309,7 +309,7 @@ def test_a_mapping_outranks_what_was_found() -> None:
 
 
 def test_values_beyond_the_header() -> None:
-    rows = [
+    rows: list[list[object]] = [
         ["asset_tag", "name", "cost"],
         ["A-1", "PC", 5],
         ["A-2", "PC", 5, "one", "too", "many"],
