@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 from importers.reading.archive import Member, check_ratio, unpack
 from importers.reading.sheetevents import scan_events
 from importers.reading.sheetscan import SheetFacts, SheetScan
-from importers.reading.xmlparts import check_part, walk
+from importers.reading.xmlparts import NotPlainError, check_large_part, check_part, walk
 from importers.rows import Limits, Problem, RefusedFile
 
 CONTENT_TYPES = "[Content_Types].xml"
 WORKBOOK = "xl/workbook.xml"
 _SHARED_INDEX = re.compile(rb't="s"[^>]*>\s*<v>(\d{1,9})</v>')
 _INLINE_TEXT = re.compile(rb"<t(?:\s[^>]*)?>([^<]+)")
-_SI_MARKUP = 20
+# "><t>" and "</t></si>" around the text of a shared string.
+_SI_MARKUP = 13
+# Above this a worksheet is only checked for what calamine would not notice; expat needs a second for 60 MB.
+_STRICT_BYTES = 16_000_000
 _MACRO_MARKS = ("vbaproject", "macrosheet")
 
 
@@ -166,13 +169,15 @@ def _scan_shared(members: dict[str, Member]) -> SharedStrings:
     rest = b""
     for chunk in unpack(member):
         if not rest:
-            shared.claimed = max((int(n) for n in re.findall(rb'ount="(\d{1,20})"', chunk[:2000])), default=0)
+            shared.claimed = max(
+                (int(n) for n in re.findall(rb'uniqueCount="(\d{1,20})"', chunk[:2000])), default=0
+            )
             prefix = re.search(rb"<(\w+:)sst[ >]", chunk[:2000])
             mark = b"<" + prefix[1] + b"si" if prefix else mark
         pieces = (rest + chunk).split(mark)
         rest = mark + pieces.pop()
-        shared.lengths.extend([max(len(piece) - _SI_MARKUP, 0) for piece in pieces[1:]])
-    shared.lengths.append(max(len(rest) - _SI_MARKUP, 0))
+        shared.lengths.extend(map(len, pieces[1:]))
+    shared.lengths.append(len(rest))
     shared.longest = max(shared.lengths)
     return shared
 
@@ -182,11 +187,8 @@ def _scan_sheet(
 ) -> tuple[SheetFacts, int]:
     """The facts of one worksheet and the text it decodes to, in bytes, held to what is left of the budget."""
     name = f"Sheet {sheet.name[:60]!r}"
-    scan = SheetScan(name, limits)
-    for chunk in check_part(unpack(member), name, limits):
-        scan.add(chunk)
+    facts = _scan_bytes(member, name, limits)
     check_ratio(member, limits)
-    facts = scan.finish()
     if not facts.regular:
         facts = scan_events(unpack(member), name, limits, shared.lengths)
         used = facts.text_bytes
@@ -202,6 +204,22 @@ def _scan_sheet(
     return facts, used
 
 
+def _scan_bytes(member: Member, name: str, limits: Limits) -> SheetFacts:
+    """The scan by bytes, over chunks that a parser has checked, or for a large plain part a search."""
+    if member.size > _STRICT_BYTES:
+        scan = SheetScan(name, limits)
+        try:
+            for chunk in check_large_part(unpack(member), name):
+                scan.add(chunk)
+            return scan.finish()
+        except NotPlainError:
+            pass
+    scan = SheetScan(name, limits)
+    for chunk in check_part(unpack(member), name, limits):
+        scan.add(chunk)
+    return scan.finish()
+
+
 def _text_sizes(member: Member, lengths: array[int]) -> Iterator[int]:
     """Sizes of the texts of a worksheet of regular shape, a shared one as often as it is used."""
     rest = b""
@@ -215,7 +233,7 @@ def _text_sizes(member: Member, lengths: array[int]) -> Iterator[int]:
 
 def _piece_sizes(piece: bytes, lengths: array[int]) -> Iterator[int]:
     count = len(lengths)
-    yield sum(lengths[i] for i in map(int, _SHARED_INDEX.findall(piece)) if i < count)
+    yield sum(lengths[i] - _SI_MARKUP for i in map(int, _SHARED_INDEX.findall(piece)) if i < count)
     yield sum(map(len, _INLINE_TEXT.findall(piece)))
 
 

@@ -20,6 +20,7 @@ OUTSIDE_FORMULA = "formula that reads from another program"
 _ROW = re.compile(rb'<row r="(\d+)"')
 _HIDDEN = re.compile(rb'<row r="(\d+)"[^>]*? hidden="(?:1|true)"')
 _ODD_CELL = re.compile(rb'<c(?:>|/>| (?!r="[A-Z]{1,3}[1-9]\d{0,5}"))')
+_NOT_NARROW = re.compile(rb'<c(?:>|/>| (?!r="[A-Z][1-9]\d{0,5}"))')
 _WIDE = re.compile(rb'<c r="([A-Z]{2,3})\d')
 _ERROR = re.compile(
     rb'<c r="([A-Z]+)(\d+)"[^>]*? t="e"[^>]*>\s*(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?\s*<v[^>]*>([^<]*)</v>'
@@ -94,6 +95,7 @@ class SheetScan:
         self._limits = limits
         self._rest = b""
         self._previous_row = 0
+        self._narrow = True
 
     def add(self, chunk: bytes) -> None:
         """Scan up to the last row that begins in this chunk; the remainder waits for more."""
@@ -119,7 +121,11 @@ class SheetScan:
         """Scan bytes that hold whole rows."""
         facts = self.facts
         rows = _ROW.findall(piece)
-        if len(rows) != piece.count(b"<row") - piece.count(b"<rowBreaks") or _ODD_CELL.search(piece):
+        self._narrow = _NOT_NARROW.search(piece) is None
+        if len(rows) != piece.count(b"<row") - piece.count(b"<rowBreaks"):
+            facts.regular = False
+            return
+        if not self._narrow and _ODD_CELL.search(piece):
             facts.regular = False
             return
         if not facts.rows and _MAIN_PREFIX.search(piece):
@@ -142,8 +148,12 @@ class SheetScan:
         if row_at < 0:
             return
         facts.last_row = int(piece[row_at + 8 : piece.index(b'"', row_at + 8)])
-        wide = {column_number(letters.decode()) for letters in set(_WIDE.findall(piece))}
-        facts.last_column = max(facts.last_column, 26, *wide)
+        facts.last_column = max(facts.last_column, 26)
+        if not self._narrow:
+            wide = set(_WIDE.findall(piece))
+            facts.last_column = max(
+                facts.last_column, *(column_number(letters.decode()) for letters in wide), 0
+            )
         if facts.last_column > self._limits.columns:
             facts.regular = False
 
