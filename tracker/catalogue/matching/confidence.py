@@ -10,7 +10,7 @@ from tracker.catalogue.matching.types import Tier
 #: What each doubt takes away. Set on the development names so that automatic answers are ≥ 99 % right.
 _COSTS = {
     "unknown-word-after": 0.15,
-    "unknown-word-further": 0.05,
+    "unknown-word-further": 0.12,
     "unknown-word-before": 0.06,
     "named-as-platform": 0.15,
 }

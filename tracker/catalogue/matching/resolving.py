@@ -161,14 +161,16 @@ def _stated(compiled: Compiled, question: Question) -> list[Mention]:
     )
     if compiled.spec.options.get("dotted"):
         found = [m for m in found if m.mark != BARE]
-    return _leading(question, found)
+    return _leading(compiled, question, found)
 
 
-def _leading(question: Question, found: list[Mention]) -> list[Mention]:
+def _leading(compiled: Compiled, question: Question, found: list[Mention]) -> list[Mention]:
     """A version that opens the text right before the name ("5.5.37-MariaDB-1") goes first if joined."""
     lead = question.text[: question.start].rstrip(" -_/")
     if not lead or not lead[0].isdigit() or (found and question.text[len(lead)] != "-"):
         return found
+    for pattern, into in compiled.rewrite:
+        lead = pattern.sub(into, lead)
     whole = [m for m in mentions(lead, 0, len(lead), question.soft) if (m.start, m.end) == (0, len(lead))]
     return [*(m for m in whole if m.mark != BARE or not found), *found]
 
@@ -204,8 +206,10 @@ def _from_mentions(compiled: Compiled, stated: Sequence[Mention]) -> Resolution:
 
 def _ambiguous(compiled: Compiled, version: str, source: str) -> Resolution:
     longer = longer_releases(compiled, version)
-    if len(longer) == 1 and ("." in version or longer[0] == f"{version}.0"):
-        return Resolution(tuple(longer), version, source, assumed=True)
+    if len(longer) == 1:
+        sure = "." in version or longer[0] == f"{version}.0" or compiled.spec.assume
+        reason = None if sure else "ambiguous-release"
+        return Resolution(tuple(longer), version, source, reason, assumed=True)
     releases, assumed = settle(compiled, longer)
     reason = "ambiguous-release" if len(releases) > 1 else None if releases else "version-not-in-catalogue"
     return Resolution(releases, version, source, reason, assumed=assumed)
