@@ -209,3 +209,4 @@ def test_a_preview_is_not_stored(engine: Engine) -> None:
     made = plan(engine)
     cleared = {"id": 0, "seconds": 0.0}
     assert dataclasses.replace(seen, **cleared) == dataclasses.replace(made, **cleared)  # type: ignore[arg-type]
+    assert preview_plan(engine, operator(), request(), TODAY, NOW).name == made.name

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from tracker.api.access import Caller, Clock, ReadSession
+from tracker.api.access import (
+    AfterCursor,
+    Caller,
+    Clock,
+    KnownAt,
+    Limit,
+    ReadSession,
+    WriteSession,
+    in_utc,
+)
+from tracker.api.pages import Page
+from tracker.api.problems import problems
 from tracker.catalogue import actions, queries
 from tracker.catalogue.matching import Match
-from tracker.catalogue.schemas import CatalogueStatus
+from tracker.catalogue.schemas import CatalogueStatus, SyncResult
 from tracker.catalogue.versions import compare
 
 router = APIRouter(prefix="/catalogue", tags=["catalogue"])
 
+OFFICIAL = "https://endoflife.date/api/v1/products/full"
 _NAMES = [{"text": "Microsoft Windows 10 Pro 22H2"}, {"text": "PostgreSQL", "version": "13.4"}]
 _ANSWER: JsonDict = {
     "text": "PostgreSQL",
@@ -81,6 +94,50 @@ def _answer(text: str, match: Match) -> dict[str, object]:
 def get_catalogue_status(session: ReadSession, caller: Caller, clock: Clock) -> CatalogueStatus:
     """Counts, ages and sources; `stale` when the dates are older than 90 days."""
     return actions.status(session, clock.today)
+
+
+class SyncWanted(BaseModel):
+    """Where to read the dates from: an https address that answers as endoflife.date's /products/full."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    source: str = Field(default=OFFICIAL, pattern="^https://", max_length=1_000)
+    dry_run: bool = False
+
+
+@router.post("/sync", responses=problems(409))
+def sync_catalogue(
+    session: WriteSession,
+    caller: Caller,
+    clock: Clock,
+    wanted: Annotated[SyncWanted, Body(openapi_examples={"look": {"value": {"dry_run": True}}})],
+) -> SyncResult:
+    """Bring the catalogue up to date and say what changed; with `dry_run` nothing is written."""
+    return actions.sync(session, caller, wanted.source, clock.now, dry_run=wanted.dry_run)
+
+
+@router.get("/products", response_model=Page[ListedProduct])
+def list_products(
+    session: ReadSession,
+    caller: Caller,
+    search: Annotated[str, Query(max_length=200, description="In slug or label.")] = "",
+    category: Annotated[str | None, Query(max_length=100)] = None,
+    after: AfterCursor = None,
+    limit: Limit = 50,
+) -> dict[str, object]:
+    """Products by slug."""
+    page = queries.list_products(session, search=search, category=category, after=after, limit=limit)
+    return {"items": [asdict(one) for one in page.rows], "next": page.next_after}
+
+
+@router.get("/products/{slug}", responses=problems(404))
+def get_product(
+    session: ReadSession,
+    caller: Caller,
+    slug: Annotated[str, Path(max_length=200)],
+    known_at: KnownAt = None,
+) -> dict[str, Any]:
+    """A product with the dates of its releases, their sources, and known exploited vulnerabilities."""
+    return asdict(queries.get_product(session, slug, in_utc(known_at)))
 
 
 @router.post("/match", response_model=list[Answer])

@@ -47,6 +47,13 @@ def plain_name(filename: str | None) -> str:
     return "".join(character for character in name if character.isprintable())[-200:] or "upload"
 
 
+def _name_on_disk(filename: str | None) -> str:
+    """A short name without anything special: what reads the file names sheets after it."""
+    shown = Path(plain_name(filename))
+    stem = re.sub(r"[^\w .()-]", "_", shown.stem).strip(" .")[:50] or "upload"
+    return stem + (shown.suffix if _SUFFIX.fullmatch(shown.suffix) else "")
+
+
 @contextmanager
 def held_upload(upload: UploadFile, most_bytes: int) -> Iterator[Path]:
     """The uploaded bytes in a file that is gone afterwards.
@@ -54,9 +61,8 @@ def held_upload(upload: UploadFile, most_bytes: int) -> Iterator[Path]:
     Raises:
         HTTPException: 413, more than `most_bytes`.
     """
-    suffix = Path(plain_name(upload.filename)).suffix
     with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
-        path = Path(folder) / f"upload{suffix if _SUFFIX.fullmatch(suffix) else ''}"
+        path = Path(folder) / _name_on_disk(upload.filename)
         with path.open("wb") as target:
             shutil.copyfileobj(upload.file, target, _CHUNK)
         if path.stat().st_size > most_bytes:

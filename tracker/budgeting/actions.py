@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Engine, insert
 from sqlalchemy.exc import IntegrityError
@@ -95,13 +96,18 @@ def make_plan(
     draft = draft_plan(session, principal, request, today)
     if queries.has_plan(session, draft.agency.id, request.name):
         raise _name_taken(draft)
-    plan_id = new_id(session)
-    _save_plan(session, plan_id, principal, draft, (now, started))
-    _save_years(session, plan_id, draft)
-    _save_lines(session, plan_id, draft)
+    plan_id = _save(session, principal, draft, (now, started))
     detail: dict[str, object] = {"name": request.name, "years": list(request.years), "method": request.method}
     audit.record(session, principal, "plan.made", "plan", plan_id, draft.agency.id, detail, now)
     return queries.get_plan(session, principal, plan_id)
+
+
+def _save(session: Session, principal: Principal, draft: Draft, times: tuple[datetime, float]) -> int:
+    plan_id = new_id(session)
+    _save_plan(session, plan_id, principal, draft, times)
+    _save_years(session, plan_id, draft)
+    _save_lines(session, plan_id, draft)
+    return plan_id
 
 
 def preview_plan(
@@ -110,12 +116,16 @@ def preview_plan(
     """The plan that `make_plan` would make on `today`; nothing stays stored and its id means nothing.
 
     It rests on the findings of the last scan, as every plan does; where `today` is more than a week later,
-    the plan's warnings say so.
-    Raises: as make_plan.
+    the plan's warnings say so. Its name may be taken.
+    Raises: as make_plan, but for Conflict.
     """
+    started = time.monotonic()
     with Session(engine, expire_on_commit=False) as session:
         try:
-            return make_plan(session, principal, request, today, now)
+            draft = draft_plan(session, principal, request, today)
+            unnamed = draft.request.model_copy(update={"name": uuid4().hex})
+            plan_id = _save(session, principal, replace(draft, request=unnamed), (now, started))
+            return replace(queries.get_plan(session, principal, plan_id), name=request.name)
         finally:
             session.rollback()
 
