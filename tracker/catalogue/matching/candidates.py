@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tracker.catalogue.matching.index import Hit
 from tracker.catalogue.matching.normalise import Token
@@ -20,8 +20,7 @@ _COMPACT = re.compile(r"^[a-z][\w.+@-]*[-.@_]+[\w.+@-]+$")
 _KNOWLEDGE_BASE = re.compile(r"\bkb\s?\d{5,8}\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """A text ready for choosing: its tokens, its plain form and the version column's word."""
 
     text: str
@@ -30,8 +29,7 @@ class Scene:
     has_column: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The hit that was chosen; `doubts` lower the confidence; `end` is where its part of the text ends."""
 
     hit: Hit

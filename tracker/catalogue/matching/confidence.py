@@ -16,7 +16,7 @@ _COSTS = {
 }
 #: What an unknown release takes away: a version that no release takes may be another product's.
 _REASONS = {"version-not-in-catalogue": 0.15, "ambiguous-release": 0.1, "edition-not-stated": 0.1}
-_AUTO, _FLOOR = 0.82, 0.05
+_AUTO, _FLOOR = 0.87, 0.05
 
 
 def confidence(weight: float, doubts: Iterable[str], resolution: Resolution) -> float:

@@ -44,11 +44,11 @@ def _bare(name: tuple[str, ...], own: set[str]) -> tuple[str, ...]:
 def by_device(compiled: Compiled, question: Question) -> Resolution:
     """The model named; where only the beginning of one model's name is given, that model."""
     for name, releases, cut in _models(compiled):
-        place = phrase_at(question.tokens, name)
+        place = phrase_at(question, name)
         if place is not None:
             reason = "ambiguous-release" if len(releases) > 1 else None
             return Resolution(releases, None, NAME, reason, span=place, assumed=cut)
-    said = tuple(token.text for token in question.tokens)
+    said = question.words
     for length in range(min(len(said), 4), 1, -1):
         begun = {row[1] for row in _models(compiled) if row[0][:length] == said[-length:]}
         if len(begun) == 1:

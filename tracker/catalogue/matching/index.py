@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tracker.catalogue.matching.normalise import Token
 from tracker.catalogue.matching.rules import PRODUCT, Entry, alias_entries, canonical, lexicon
@@ -14,8 +15,7 @@ _OWN_NAME = frozenset({"version", "head", "next"})
 _EVERY = frozenset({"next"})
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A name found in a text: tokens `first` to `last` (not included)."""
 
     entry: Entry

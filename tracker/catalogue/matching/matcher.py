@@ -102,7 +102,7 @@ class Matcher:
             if right is None:
                 tokens.append(token)
             else:
-                tokens.extend(replace(token, text=word) for word in right)
+                tokens.extend(token._replace(text=word) for word in right)
         return Scene(name.text, tuple(tokens), self._lexicon, bool(version))
 
     def _pieces(self, text: str) -> list[tuple[int, int]]:
@@ -156,7 +156,14 @@ class Matcher:
             name_end = next(numbers, name_end)
         part = tuple(token for token in scene.tokens if start <= token.start < choice.end)
         question = Question(
-            scene.text, start, name_end, choice.end, part, version or None, self._lexicon.soft
+            scene.text,
+            start,
+            name_end,
+            choice.end,
+            part,
+            tuple(token.text for token in part),
+            version or None,
+            self._lexicon.soft,
         )
         resolution = _RESOLVERS[compiled.spec.kind](compiled, question)
         lost = "unknown-word-after" in choice.doubts and "model" in hit.entry.needs

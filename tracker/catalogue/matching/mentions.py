@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _VERSION = re.compile(
     r"\d+(?:[._]\d+)*"
@@ -23,8 +23,7 @@ _WORD = re.compile(r"[a-z]{2,}")
 MARKED, DOTTED, BARE = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A version as written, where it stands, and how it was marked (lower is plainer)."""
 
     text: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MARKS = dict.fromkeys(map(ord, "®™©℠"), " ")
 _MARK_WORDS = re.compile(r"\((?:r|tm|c)\)")
@@ -15,8 +15,7 @@ _TOKEN = re.compile(r"\.net\b(?!\.)|\d+(?:\.\d+)*|[^\W\d_]+|(?<=\w)\+{1,2}(?!\w)
 MAX_TEXT = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word or a number with its place in the plain text."""
 
     text: str
@@ -25,8 +24,7 @@ class Token:
     is_number: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(NamedTuple):
     """Normalised text; `origin[i]` is the place in the source of its i-th character (identity if None)."""
 
     text: str

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker.catalogue.matching.mentions import BARE, Mention, column_version, mentions
 from tracker.catalogue.matching.normalise import Token
@@ -19,12 +19,11 @@ _FAR = date(9999, 12, 31)
 _SERVICE_PACK = re.compile(r"\b(?:sp|service pack)\s*-?\s*(\d)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What a resolver may look at.
 
     `text` is the plain text, `start`–`end` the part that belongs to the product, `name_end` where its
-    name ends; `tokens` are those of the part; `column` is the version column as it stands.
+    name ends; `tokens` and `words` are those of the part; `column` is the version column as it stands.
     """
 
     text: str
@@ -32,12 +31,12 @@ class Question:
     name_end: int
     end: int
     tokens: tuple[Token, ...]
+    words: tuple[str, ...]
     column: str | None
     soft: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """Releases that remain possible (one: it is meant), the stated version, and where it was stated."""
 
     releases: tuple[str, ...] = ()
@@ -111,12 +110,14 @@ def _codenames(product: CatalogueProduct, *, by_first_word: bool) -> tuple[tuple
     return tuple(sorted(unique, key=lambda item: -len(item[0])))
 
 
-def phrase_at(tokens: Sequence[Token], phrase: Sequence[str]) -> tuple[int, int] | None:
-    """The place in the text of the first occurrence of a phrase among the tokens."""
-    length = len(phrase)
-    for first in range(len(tokens) - length + 1):
-        if all(tokens[first + i].text == phrase[i] for i in range(length)):
-            return tokens[first].start, tokens[first + length - 1].end
+def phrase_at(question: Question, phrase: tuple[str, ...]) -> tuple[int, int] | None:
+    """The place in the text of the first occurrence of a phrase in the product's part."""
+    said, length, first = question.words, len(phrase), 0
+    while phrase[0] in said[first:]:
+        first = said.index(phrase[0], first)
+        if said[first : first + length] == phrase:
+            return question.tokens[first].start, question.tokens[first + length - 1].end
+        first += 1
     return None
 
 
@@ -245,7 +246,7 @@ def _from_column(compiled: Compiled, column: str, release: str | None, question:
 
 def _by_codename(compiled: Compiled, question: Question) -> Resolution | None:
     for phrase, release in compiled.codenames:
-        place = phrase_at(question.tokens, phrase)
+        place = phrase_at(question, phrase)
         if place is not None:
             return Resolution((release,), None, CODENAME, span=place)
     return None
@@ -278,7 +279,7 @@ def by_names(compiled: Compiled, question: Question) -> Resolution:
 
 def _named(compiled: Compiled, question: Question) -> tuple[tuple[str, ...] | None, tuple[int, int] | None]:
     for phrase, releases in compiled.spec.names:
-        place = phrase_at(question.tokens, phrase)
+        place = phrase_at(question, phrase)
         if place is not None:
             return _service_pack(_expand(compiled, releases), question), place
     return None, None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker.catalogue.matching.resolving import ASSUMED, COLUMN, NAME, Compiled, Question, Resolution
 
@@ -15,11 +14,11 @@ _BUILD = re.compile(
 _KERNEL = re.compile(r"\b(6\.[0-3]|5\.1)\b")
 #: The catalogue's own way to write editions: "11-23h2-e", "11 23H2 (W)".
 _EDITION_LETTER = re.compile(r"\dh\d(?:-|\s\()([ew])\b")
+_MODERN_BUILD = re.compile(r"\b10\.0\.(\d{5})\b")
 _RELEASE = re.compile(r"^(1[01])-(\w+?)(?:-(.+))?$")
 
 
-@dataclass(frozen=True, slots=True)
-class _Stated:
+class _Stated(NamedTuple):
     """What one text (the name or the version column) says about a Windows client."""
 
     base: str | None = None
@@ -27,23 +26,42 @@ class _Stated:
     version: str | None = None
 
 
-def _releases(compiled: Compiled) -> list[tuple[str, str, str, str, str]]:
-    """(name, base, feature, suffix, build) of the releases of Windows 10 and 11."""
+class _Modern(NamedTuple):
+    """Windows 10 and 11 as the catalogue has them."""
+
+    rows: list[_Row]
+    builds: dict[str, tuple[str, str]]
+
+
+class _Row(NamedTuple):
+    """A release taken apart: "11-24h2-e-lts" is base 11, feature 24h2, suffix e-lts."""
+
+    name: str
+    base: str
+    feature: str
+    suffix: str
+
+
+def _modern_releases(compiled: Compiled) -> _Modern:
     if compiled.extra is None:
-        found = []
+        rows: list[_Row] = []
+        builds: dict[str, tuple[str, str]] = {}
         for release in compiled.product.releases:
             match = _RELEASE.match(release.name)
-            if match:
-                build = (release.latest or "").rpartition(".")[2]
-                found.append((release.name, match[1], match[2], match[3] or "", build))
-        compiled.extra = found
-    rows: list[tuple[str, str, str, str, str]] = compiled.extra
-    return rows
+            if match is None:
+                continue
+            rows.append(_Row(release.name, match[1], match[2], match[3] or ""))
+            build = _MODERN_BUILD.search(release.latest or "")
+            if build:
+                builds[build[1]] = (match[1], match[2])
+        compiled.extra = _Modern(rows, builds)
+    known: _Modern = compiled.extra
+    return known
 
 
 def _by_build(compiled: Compiled, text: str) -> _Stated:
     options = compiled.spec.options
-    known = {build: (base, feature) for _, base, feature, _, build in _releases(compiled)}
+    known = _modern_releases(compiled).builds
     for match in _BUILD.finditer(text):
         major, minor, build, revision = match.groups()
         version = f"{major}.{minor}.{build}" if major else f"10.0.{build}"
@@ -90,14 +108,16 @@ def _editions(compiled: Compiled, question: Question) -> frozenset[str]:
 
 
 def _fitting(compiled: Compiled, base: str, feature: str | None, editions: frozenset[str]) -> list[str]:
-    rows = [row for row in _releases(compiled) if row[1] == base and feature in {None, row[2]}]
+    rows = [
+        row for row in _modern_releases(compiled).rows if row.base == base and feature in {None, row.feature}
+    ]
     if "lts" in editions:
-        long_term = [row for row in rows if "lts" in row[3] or row[3] == "iot"]
-        iot = [row for row in long_term if ("iot" in row[3]) == ("iot" in editions)]
-        return [row[0] for row in iot or long_term]
+        long_term = [row for row in rows if "lts" in row.suffix or row.suffix == "iot"]
+        iot = [row for row in long_term if ("iot" in row.suffix) == ("iot" in editions)]
+        return [row.name for row in iot or long_term]
     wanted = {"", "e" if "e" in editions or "iot" in editions else "w" if "w" in editions else ""}
-    usual = [row for row in rows if "lts" not in row[3] and "iot" not in row[3]]
-    return [row[0] for row in usual if row[3] in wanted or len(wanted) == 1]
+    usual = [row for row in rows if "lts" not in row.suffix and "iot" not in row.suffix]
+    return [row.name for row in usual if row.suffix in wanted or len(wanted) == 1]
 
 
 def _long_term_feature(compiled: Compiled, question: Question) -> str | None:
