@@ -81,7 +81,9 @@ def test_the_shipped_snapshot_names_its_sources_and_is_small(shipped: Shipped) -
         ("builds", "altrhombus/DataForGeeks", date(2026, 8, 18), 2_871),
         ("exploited", "CISA KEV", date(2025, 8, 25), 1_404),
     ]
-    assert all(each.licence and len(each.sha256) == 64 for each in snapshot.sources)
+    assert all(
+        each.licence and len(each.sha256) == len(each.origin_sha256) == 64 for each in snapshot.sources
+    )
     assert SHIPPED.stat().st_size < 2_500_000
 
 

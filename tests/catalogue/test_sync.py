@@ -97,6 +97,7 @@ def test_a_dry_run_tells_the_changes_and_writes_nothing(loaded: Engine, tmp_path
     assert contents(loaded) == before
     assert result == SyncResult(
         source="full.json",
+        kind="lifecycle",
         as_of=date(2026, 11, 20),
         previous_as_of=date(2026, 8, 22),
         dry_run=True,
@@ -194,7 +195,7 @@ def test_a_gzipped_answer_is_read_and_the_audit_log_says_who_did_what(loaded: En
     detail = row.detail if isinstance(row.detail, dict) else json.loads(row.detail)
     assert detail == {
         "source": "full.json.gz", "as_of": "2026-11-20", "products_added": 1, "releases_added": 2, "changes": 7,
-        "versions_added": 2,
+        "versions_added": 2, "exploited_added": 0,
     }  # fmt: skip
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from sqlmodel import Session
 
 from tracker.catalogue import building, stored
+from tracker.catalogue.exploited import is_exploited_feed
 from tracker.catalogue.fetching import read_document
 from tracker.catalogue.loading import load_snapshot
 from tracker.catalogue.schemas import STALE_AFTER_DAYS, CatalogueStatus, SourceView, SyncResult
-from tracker.catalogue.syncing import sync_lifecycle
+from tracker.catalogue.syncing import sync_exploited, sync_lifecycle
 from tracker.catalogue.upstream import read_lifecycle
 from tracker.identity import audit
 from tracker.identity.actions import ROOT_ID
@@ -56,10 +57,11 @@ def status(session: Session, today: date) -> CatalogueStatus:
 def sync(
     session: Session, principal: Principal, source: str, now: datetime, *, dry_run: bool = False
 ) -> SyncResult:
-    """Bring the catalogue up to date from `source`, an answer of endoflife.date's /api/v1/products/full.
+    """Bring the catalogue up to date from `source`.
 
-    `source` is a path or an https address, gzipped or plain. With `dry_run` nothing is written: the result is
-    what would change. Whatever is in the catalogue and not in the source stays.
+    That is an answer of endoflife.date's /api/v1/products/full, or CISA's list of known exploited
+    vulnerabilities; a path or an https address, gzipped or plain. With `dry_run` nothing is written: the
+    result is what would change. Whatever is in the catalogue and not in the source stays.
 
     Raises:
         Forbidden: the principal is no administrator of all agencies: the catalogue is everyone's.
@@ -71,8 +73,11 @@ def sync(
     # Nothing is asked of the database yet: a slow download holds no lock.
     document = read_document(source)
     name = source if "://" in source else Path(source).name
-    told = read_lifecycle(document, name)
-    result = sync_lifecycle(session, document, told, name, now, dry_run=dry_run)
+    if is_exploited_feed(document):
+        result = sync_exploited(session, document, name, now, dry_run=dry_run)
+    else:
+        told = read_lifecycle(document, name)
+        result = sync_lifecycle(session, document, told, name, now, dry_run=dry_run)
     if not dry_run:
         detail: dict[str, object] = {
             "source": name,
@@ -81,6 +86,7 @@ def sync(
             "releases_added": len(result.releases_added),
             "changes": len(result.changes),
             "versions_added": len(result.versions_added),
+            "exploited_added": len(result.exploited_added),
         }
         audit.record(session, principal, "catalogue.sync", "catalogue", None, ROOT_ID, detail, now)
     return result

@@ -13,15 +13,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tracker.catalogue.facts import ExploitedRecord, ProductRecord, ReleaseRecord, VersionRecord
-from tracker.catalogue.matching import CatalogueProduct, map_exploited
+from tracker.catalogue.exploited import EXPLOITED_LICENCE, EXPLOITED_SOURCE, read_exploited
+from tracker.catalogue.facts import ProductRecord, ReleaseRecord, VersionRecord
+from tracker.catalogue.matching import CatalogueProduct
 from tracker.catalogue.snapshot import Source, write_snapshot
 from tracker.catalogue.upstream import LIFECYCLE_LICENCE, LIFECYCLE_SOURCE, product_data, read_lifecycle
 from tracker.catalogue.versions import longest_prefix_release
 from tracker.identity.errors import Refused
 
 VERSIONS_LICENCE = "MIT, Copyright 2022 endoflife.date"
-EXPLOITED_LICENCE = "CC0 1.0"
 BUILDS_LICENCE = "MIT"
 _SERVICE_PACK = re.compile(r"^0*(\d+)\.0*(\d+)(?:-(sp\d+[a-z]?))?$")
 
@@ -168,27 +168,6 @@ def read_builds(builds: Mapping[str, Any], products: Sequence[ProductRecord]) ->
     return dict(found)
 
 
-def read_exploited(document: Mapping[str, Any], products: Any) -> list[ExploitedRecord]:
-    """Entries of CISA's known exploited vulnerabilities; prose stays out. `products` as the matcher wants."""
-    slugs: dict[tuple[str, str], str | None] = {}
-    found = []
-    for row in document["vulnerabilities"]:
-        pair = row["vendorProject"], row["product"]
-        if pair not in slugs:
-            slugs[pair] = map_exploited(*pair, products)
-        found.append(
-            ExploitedRecord(
-                row["cveID"],
-                *pair,
-                slugs[pair],
-                date.fromisoformat(row["dateAdded"]),
-                date.fromisoformat(row["dueDate"]) if row.get("dueDate") else None,
-                row.get("knownRansomwareCampaignUse") == "Known",
-            )
-        )
-    return found
-
-
 def to_index(products: Iterable[ProductRecord]) -> list[CatalogueProduct]:
     """The products as the matcher wants them."""
     return [
@@ -228,30 +207,27 @@ def build_snapshot(upstream_dir: Path, output: Path) -> dict[str, object]:
     kev, kev_hash = _read(upstream_dir, "kev.json.gz")
     told = read_lifecycle(lifecycle, "endoflife-products-full.json.gz")
     versions, microsoft = read_versions(dated, told.products), read_builds(builds, told.products)
-    exploited = read_exploited(kev, to_index(told.products))
+    exploited = read_exploited(kev, "kev.json.gz", to_index(told.products))
+    entries = exploited.entries
     releases = sum(len(product.releases) for product in told.products)
     sources = [
-        Source("lifecycle", LIFECYCLE_SOURCE, LIFECYCLE_LICENCE, told.as_of, lifecycle_hash, releases),
-        Source("versions", dated["source"], VERSIONS_LICENCE, _day(dated), dated_hash, _count(versions)),
-        Source("builds", builds["source"], BUILDS_LICENCE, _day(builds), builds_hash, _count(microsoft)),
-        Source("exploited", "CISA KEV", EXPLOITED_LICENCE, _kev_day(kev), kev_hash, len(exploited)),
+        Source("lifecycle", LIFECYCLE_SOURCE, LIFECYCLE_LICENCE, told.as_of, releases, lifecycle_hash),
+        Source("versions", dated["source"], VERSIONS_LICENCE, _day(dated), _count(versions), dated_hash),
+        Source("builds", builds["source"], BUILDS_LICENCE, _day(builds), _count(microsoft), builds_hash),
+        Source("exploited", EXPLOITED_SOURCE, EXPLOITED_LICENCE, exploited.as_of, len(entries), kev_hash),
     ]
     merged = _merged(versions, microsoft)
     add_latest(told.products, merged)
-    write_snapshot(output, sources, told.products, merged, exploited)
+    write_snapshot(output, sources, told.products, merged, entries)
     return {
         "products": len(told.products),
         "releases": releases,
         "versions": _count(merged),
-        "exploited": len(exploited),
-        "mapped": sum(entry.slug is not None for entry in exploited),
+        "exploited": len(entries),
+        "mapped": sum(entry.slug is not None for entry in entries),
         "bytes": output.stat().st_size,
     }
 
 
 def _day(document: Mapping[str, Any]) -> date:
     return date.fromisoformat(document["generated_at"][:10])
-
-
-def _kev_day(document: Mapping[str, Any]) -> date:
-    return date.fromisoformat(document["dateReleased"][:10])

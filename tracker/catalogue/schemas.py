@@ -67,23 +67,25 @@ class VersionName:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync changed, or would change (`dry_run`).
+    """What a sync changed, or would change (`dry_run`). `kind` is lifecycle or exploited, by what the source is.
 
     `products_missing` and `releases_missing` are in the catalogue but not in the source any more: they stay.
     """
 
     source: str
+    kind: str
     as_of: date
     previous_as_of: date | None
     dry_run: bool
-    products: int
-    releases: int
-    products_added: tuple[str, ...]
-    releases_added: tuple[ReleaseName, ...]
-    changes: tuple[FieldChange, ...]
-    versions_added: tuple[VersionName, ...]
-    products_missing: tuple[str, ...]
-    releases_missing: tuple[ReleaseName, ...]
+    products: int = 0
+    releases: int = 0
+    products_added: tuple[str, ...] = ()
+    releases_added: tuple[ReleaseName, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
+    versions_added: tuple[VersionName, ...] = ()
+    products_missing: tuple[str, ...] = ()
+    releases_missing: tuple[ReleaseName, ...] = ()
+    exploited_added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """The shipped snapshot: our own compact schema, one JSON document a line, gzipped.
 
-Line 1, the manifest: {"format", "sources": [{kind, source, licence, as_of, sha256, count}]}; it alone is read on
+Line 1, the manifest: {"format", "sources": [{kind, source, licence, as_of, count, hashes}]}; it alone is read on
 every start. Lines 2 to 4: products, versions, exploited entries; rows instead of objects keep it small.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -26,19 +27,24 @@ from tracker.catalogue.facts import (
 )
 
 FORMAT = 1
+_PARTS = {"lifecycle": "products", "versions": "versions", "builds": "versions", "exploited": "exploited"}
 _DATES = [index for index, name in enumerate(VALUE_NAMES) if name.endswith("_on")]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where one kind of facts comes from, under which licence, as of which day, and how many there are."""
+    """Where one kind of facts comes from, under which licence, as of which day, and how many there are.
+
+    `origin_sha256` is that of the source's own answer, `sha256` that of what was made of it.
+    """
 
     kind: str
     source: str
     licence: str
     as_of: date
-    sha256: str
     count: int
+    origin_sha256: str = ""
+    sha256: str = ""
 
 
 def _iso(on: date | None) -> str | None:
@@ -121,6 +127,12 @@ def _read_exploited(row: list[Any]) -> ExploitedRecord:
     return ExploitedRecord(cve, vendor, name, slug, date.fromisoformat(added), _day(due), bool(ransomware))
 
 
+def _write_source(source: Source, lines: dict[str, str]) -> dict[str, object]:
+    """A source with the hash of what was made of it: a better making is loaded again, the same is not."""
+    made = hashlib.sha256(lines[_PARTS[source.kind]].encode()).hexdigest()
+    return {**asdict(source), "as_of": source.as_of.isoformat(), "sha256": made}
+
+
 def write_snapshot(
     output: Path,
     sources: Iterable[Source],
@@ -130,17 +142,21 @@ def write_snapshot(
 ) -> None:
     """Write a snapshot; the same facts always give the same bytes."""
     kept = list(products)
-    manifest = {"format": FORMAT, "sources": [{**asdict(s), "as_of": s.as_of.isoformat()} for s in sources]}
-    lines: list[object] = [
-        manifest,
-        [_write_product(product) for product in kept],
-        [_write_versions(product, versions[product.slug]) for product in kept if product.slug in versions],
-        [_write_exploited(entry) for entry in exploited],
-    ]
+    parts: dict[str, object] = {
+        "products": [_write_product(product) for product in kept],
+        "versions": [
+            _write_versions(product, versions[product.slug]) for product in kept if product.slug in versions
+        ],
+        "exploited": [_write_exploited(entry) for entry in exploited],
+    }
+    lines = {
+        name: json.dumps(part, ensure_ascii=False, separators=(",", ":")) for name, part in parts.items()
+    }
+    manifest = {"format": FORMAT, "sources": [_write_source(source, lines) for source in sources]}
     buffer = BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0, filename="") as packed:
-        for line in lines:
-            packed.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        for line in (json.dumps(manifest), *lines.values()):
+            packed.write(line.encode() + b"\n")
     output.write_bytes(buffer.getvalue())
 
 

@@ -92,6 +92,11 @@ def read_versions(session: Session, product_ids: Collection[int] | None = None) 
     return found
 
 
+def read_cve_ids(session: Session) -> set[str]:
+    """The CVE ids of all exploited entries. One statement."""
+    return set(session.execute(select(entry.c.cve_id)).scalars())
+
+
 def read_snapshots(session: Session) -> list[Any]:
     """Every loaded set of facts in the order of loading. One statement."""
     return list(session.execute(select(snapshot).order_by(snapshot.c.loaded_at, snapshot.c.id)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ from sqlmodel import Session
 from tracker.catalogue import stored, writing
 from tracker.catalogue.building import assign_releases, is_version
 from tracker.catalogue.comparison import Difference, compare_products
+from tracker.catalogue.exploited import EXPLOITED_LICENCE, EXPLOITED_SOURCE, read_exploited
 from tracker.catalogue.facts import ProductRecord, VersionRecord
+from tracker.catalogue.queries import load_index
 from tracker.catalogue.schemas import ReleaseName, SyncResult, VersionName
 from tracker.catalogue.snapshot import Source
 from tracker.catalogue.stored import StoredProduct, StoredVersions, version
@@ -34,15 +36,7 @@ def sync_lifecycle(
         Conflict: the catalogue already has newer dates.
         Refused: the document says that it is from the future.
     """
-    if told.as_of > now.date() + timedelta(days=1):
-        raise Refused("catalogue_future", f"{source}: generated on {told.as_of}, which is in the future")
-    if not dry_run:
-        writing.lock_catalogue(session)
-    previous = _newest(stored.read_snapshots(session))
-    if not dry_run and previous is not None and told.as_of < previous:
-        raise Conflict(
-            "catalogue_older", f"{source}: generated on {told.as_of}, the catalogue is of {previous} already"
-        )
+    previous = _check_day(session, "lifecycle", told.as_of, source, now, dry_run=dry_run)
     known = stored.read_products(session)
     difference = compare_products(known, told.products)
     fresh = list(_new_latest(difference))
@@ -54,8 +48,50 @@ def sync_lifecycle(
     return result
 
 
-def _newest(loaded: Iterable[Any]) -> date | None:
-    return max((row.as_of for row in loaded if row.kind == "lifecycle"), default=None)
+def sync_exploited(
+    session: Session, document: Any, source: str, now: datetime, *, dry_run: bool
+) -> SyncResult:
+    """The same for CISA's list of known exploited vulnerabilities: entries are added, none is taken away.
+
+    At most 15 statements.
+
+    Raises:
+        Conflict: the catalogue already has a newer list.
+        Refused: the document has another shape, or says that it is from the future.
+    """
+    told = read_exploited(document, source, load_index(session))
+    previous = _check_day(session, "exploited", told.as_of, source, now, dry_run=dry_run)
+    there = stored.read_cve_ids(session)
+    fresh = tuple(entry.cve_id for entry in told.entries if entry.cve_id not in there)
+    if not dry_run and (fresh or told.as_of != previous):
+        digest, count = _digest(document), len(told.entries)
+        wanted = Source("exploited", EXPLOITED_SOURCE, EXPLOITED_LICENCE, told.as_of, count, digest, digest)
+        ids = writing.write_sources(session, [wanted], now)
+        origin = Origin(ids["exploited"], wanted.source, now)
+        writing.write_exploited(session, stored.read_products(session), told.entries, origin)
+        writing.note_counts(session, ids.values())
+    return SyncResult(source, "exploited", told.as_of, previous, dry_run, exploited_added=fresh)
+
+
+def _check_day(
+    session: Session, kind: str, as_of: date, source: str, now: datetime, *, dry_run: bool
+) -> date | None:
+    """The day of what the catalogue has of this kind; locks the catalogue when it is to be written."""
+    if as_of > now.date() + timedelta(days=1):
+        raise Refused("catalogue_future", f"{source}: generated on {as_of}, which is in the future")
+    if not dry_run:
+        writing.lock_catalogue(session)
+    loaded = stored.read_snapshots(session)
+    previous = max((row.as_of for row in loaded if row.kind == kind), default=None)
+    if not dry_run and previous is not None and as_of < previous:
+        raise Conflict(
+            "catalogue_older", f"{source}: generated on {as_of}, the catalogue is of {previous} already"
+        )
+    return previous
+
+
+def _digest(document: Any) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def _new_latest(difference: Difference) -> Iterator[tuple[ProductRecord, VersionRecord]]:
@@ -87,6 +123,7 @@ def _result(
 ) -> SyncResult:
     return SyncResult(
         source=source,
+        kind="lifecycle",
         as_of=told.as_of,
         previous_as_of=previous,
         dry_run=dry_run,
@@ -111,9 +148,9 @@ def _write(
     there: StoredVersions,
     now: datetime,
 ) -> None:
-    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    digest = _digest(document)
     count = sum(len(product.releases) for product in told.products)
-    source = Source("lifecycle", LIFECYCLE_SOURCE, LIFECYCLE_LICENCE, told.as_of, digest, count)
+    source = Source("lifecycle", LIFECYCLE_SOURCE, LIFECYCLE_LICENCE, told.as_of, count, digest, digest)
     ids = writing.write_sources(session, [source], now)
     origin = Origin(ids["lifecycle"], source.source, now)
     writing.write_difference(session, known, difference, origin)

@@ -183,7 +183,7 @@ def _refuse_repeats(products: Sequence[UpstreamProduct], file: str) -> None:
         raise Refused("catalogue_repeats", f"{file}: named twice: {', '.join(repeated[:5])}")
 
 
-def _explain(error: ValidationError, document: Any) -> str:
+def explain(error: ValidationError, document: Any) -> str:
     """Where the first fault is, in words: the product's and release's name rather than its number."""
     first = error.errors(include_url=False, include_input=False)[0]
     where, here = [], document
@@ -192,7 +192,11 @@ def _explain(error: ValidationError, document: Any) -> str:
             here = here[step]
         except (KeyError, IndexError, TypeError):
             here = None
-        name = here.get("name") if isinstance(here, dict) and isinstance(step, int) else None
+        name = (
+            (here.get("name") or here.get("cveID"))
+            if isinstance(here, dict) and isinstance(step, int)
+            else None
+        )
         where.append(str(name or step)[:80])
     return f"{' › '.join(where) or 'document'}: {first['msg']}"
 
@@ -208,7 +212,7 @@ def read_lifecycle(document: Any, file: str) -> Told:
     try:
         told = UpstreamDocument.model_validate(document)
     except ValidationError as error:
-        raise Refused("catalogue_format", f"{file}: {_explain(error, document)}") from error
+        raise Refused("catalogue_format", f"{file}: {explain(error, document)}") from error
     if not told.schema_version.startswith("1."):
         raise Refused(
             "catalogue_format", f"{file}: schema version {told.schema_version[:20]}, only 1.x is read"

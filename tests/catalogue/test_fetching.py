@@ -1,0 +1,168 @@
+"""Fetching over TLS from a server of our own: what is read, what is followed, and where it stops."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tracker.catalogue.fetching import Access, FetchLimits, is_public, read_document
+from tracker.identity.errors import Refused
+
+LIMITS = FetchLimits(packed_bytes=10_000, unpacked_bytes=20_000, seconds=1.0, redirects=2)
+ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
+    "/plain": (200, {}, b'{"a": 1}'),
+    "/packed": (200, {"Content-Encoding": "gzip"}, gzip.compress(b'{"a": 2}')),
+    "/large": (200, {}, b" " * 10_001),
+    "/bomb": (200, {}, gzip.compress(b" " * 100_000)),
+    "/once": (302, {"Location": "/plain"}, b""),
+    "/loop": (302, {"Location": "/loop"}, b""),
+    "/plaintext": (301, {"Location": "http://endoflife.date/api"}, b""),
+    "/private": (302, {"Location": "https://10.1.2.3/full"}, b""),
+    "/nowhere": (302, {}, b""),
+    "/gone": (410, {}, b""),
+}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/slow":
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(8):
+                self.wfile.write(b" ")
+                time.sleep(0.25)
+            return
+        status, headers, body = ANSWERS[self.path]
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    # Clients that refuse the certificate or stop reading are what is tested.
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """(certificate, key) for localhost, made now."""
+    if shutil.which("openssl") is None:
+        pytest.skip("left out: no openssl found to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    files = str(folder / "certificate.pem"), str(folder / "key.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-out", files[0], "-keyout", files[1], "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return files
+
+
+@pytest.fixture(scope="module")
+def server(certificate: tuple[str, str]) -> Iterator[str]:
+    """The address of a running server."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    running = _Server(("127.0.0.1", 0), _Handler)
+    running.socket = context.wrap_socket(running.socket, server_side=True)
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"https://localhost:{running.server_port}"
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture
+def access(certificate: tuple[str, str]) -> Access:
+    """Our certificate is trusted and our own machine is allowed."""
+    return Access(
+        ssl.create_default_context(cafile=certificate[0]), lambda address: address in {"127.0.0.1", "::1"}
+    )
+
+
+@pytest.mark.parametrize(("path", "value"), [("/plain", 1), ("/packed", 2), ("/once", 1)])
+def test_a_document_is_read(server: str, access: Access, path: str, value: int) -> None:
+    assert read_document(server + path, LIMITS, access) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("path", "cause"),
+    [
+        ("/large", "is larger than 10,000 bytes"),
+        ("/bomb", "unpacks to more than 20,000 bytes"),
+        ("/slow", r"took longer than 1 seconds|timed out"),
+        ("/loop", "more than 2 redirects"),
+        ("/plaintext", "only https:// addresses are read, not http://"),
+        ("/private", r"the host 10\.1\.2\.3 is not on the public internet"),
+        ("/nowhere", "more than 2 redirects"),
+        ("/gone", "the server answers 410"),
+    ],
+)
+def test_a_source_that_costs_too_much_or_leads_astray_is_refused(
+    server: str, access: Access, path: str, cause: str
+) -> None:
+    with pytest.raises(Refused, match=cause) as refused:
+        read_document(server + path, LIMITS, access)
+    assert refused.value.message.startswith(server + path)
+
+
+def test_an_untrusted_certificate_is_refused(server: str, access: Access) -> None:
+    stranger = Access(ssl.create_default_context(), access.is_allowed)
+    with pytest.raises(Refused, match="CERTIFICATE_VERIFY_FAILED"):
+        read_document(server + "/plain", LIMITS, stranger)
+
+
+def test_our_own_network_is_never_asked(server: str) -> None:
+    with pytest.raises(Refused, match="the host localhost is not on the public internet"):
+        read_document(server + "/plain", LIMITS)
+
+
+@pytest.mark.parametrize("content", [b" " * 10_001, gzip.compress(b" " * 20_001)])
+def test_a_file_has_the_same_limits(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "full.json"
+    path.write_bytes(content)
+    with pytest.raises(Refused, match=r"is larger than 10,000 bytes|unpacks to more than 20,000 bytes"):
+        read_document(str(path), LIMITS)
+    path.write_text(json.dumps({"a": 3}))
+    assert read_document(str(path), LIMITS) == {"a": 3}
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700:4700::1111", True),
+        ("10.0.0.1", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("127.0.0.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("::ffff:192.168.0.1", False),
+    ],
+)
+def test_public_addresses(address: str, public: bool) -> None:
+    assert is_public(address) is public
