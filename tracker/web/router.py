@@ -12,11 +12,12 @@ from tracker.web.pages import (
     findings,
     imports,
     jobs,
+    plans,
     profile,
     session,
 )
 
-_PAGES = (session, dashboard, assets, findings, imports, catalogue, jobs, administration, profile)
+_PAGES = (session, dashboard, assets, findings, plans, imports, catalogue, jobs, administration, profile)
 
 
 def build_router() -> APIRouter:

@@ -16,7 +16,7 @@ from tracker.web.choices import Column, Option, agency_options, columns, term_op
 from tracker.web.flash import Flash, redirect
 from tracker.web.forms import Form, Posted, field_errors
 from tracker.web.i18n import LANGUAGES, N_
-from tracker.web.rendering import Message, render
+from tracker.web.rendering import Message, render, translate
 from tracker.web.translation import code_text, error_text
 from tracker.web.visitor import SignedIn, Visitor, get_engine, get_settings, page_router
 
@@ -144,6 +144,9 @@ def list_users(request: Request, visitor: SignedIn) -> Response:
 def add_user(request: Request, visitor: SignedIn, form: Form) -> Response:
     """Add a user with a one-time password that is shown once, or a role to one who exists."""
     visitor.need(Permission.ADMIN)
+    if form.find("agency") is None:
+        # Without a choice the role would reach everything.
+        return _user_refused(request, visitor, form, {"agency": translate(visitor, N_("Choose an agency."))})
     try:
         new = NewUser.model_validate(
             {

@@ -1,0 +1,336 @@
+"""What the pages of a plan show: years with their money, lines with their reasons, what differs between two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tracker.budgeting.comparison import GroupChange, PlanComparison
+from tracker.budgeting.schemas import PlanLineView, PlanSummary, PlanView
+from tracker.web.charts import Chart, Group, Legend, Words, axis_values, column_chart, nice_top
+from tracker.web.choices import Column, Option, Tab, address, columns
+from tracker.web.formats import NOTHING, Formats
+from tracker.web.i18n import N_
+from tracker.web.rendering import translate
+from tracker.web.visitor import Visitor
+
+DEFERRED = "deferred"
+LINES_PER_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PlansPage:
+    """Saved plans, newest first."""
+
+    plans: tuple[PlanSummary, ...]
+    columns: tuple[Column, ...]
+    options: tuple[Option, ...]
+    may_plan: bool
+    first_url: str | None
+    next_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class YearLine:
+    """One fiscal year in words."""
+
+    label: str
+    budget: str
+    cost: str
+    remaining: str
+    actions: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One line of a plan in words; `postponed` says why it comes late or not at all."""
+
+    line: PlanLineView
+    unit_price: str
+    total: str
+    reason: str
+    postponed: str | None
+    risk: str
+    tags: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPage:
+    """One plan: its years, and the lines of one year or the deferred ones."""
+
+    plan: PlanView
+    years: tuple[YearLine, ...]
+    total: YearLine
+    year_columns: tuple[Column, ...]
+    chart: Chart
+    tabs: tuple[Tab, ...]
+    is_deferred: bool
+    lines: tuple[LineRow, ...]
+    line_columns: tuple[Column, ...]
+    warnings: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    coverage: str
+    objective: str
+    first_url: str | None
+    next_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class YearPair:
+    """A fiscal year in two plans."""
+
+    year: int
+    budget_a: str
+    budget_b: str
+    cost_a: str
+    cost_b: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A group that differs between two plans; years are 'year: units'."""
+
+    change: GroupChange
+    before: str
+    after: str
+    total_a: str
+    total_b: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTable:
+    """The groups that differ in one way."""
+
+    title: str
+    rows: tuple[ChangeRow, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    """Two plans side by side."""
+
+    options: tuple[Option, ...]
+    a: str
+    b: str
+    comparison: PlanComparison | None
+    years: tuple[YearPair, ...]
+    year_columns: tuple[Column, ...]
+    tables: tuple[ChangeTable, ...]
+    change_columns: tuple[Column, ...]
+
+
+def list_page(
+    visitor: Visitor, plans: Sequence[PlanSummary], per_page: int, may_plan: bool, before: int | None
+) -> PlansPage:
+    """A page of plans; one more than a page means that there is a next one."""
+    shown = plans[:per_page]
+    labels = (N_("Plan"), N_("Agency"), N_("Years"), N_("Method"), N_("Made"), N_("By"), N_("Budget"), N_("Cost"),
+              N_("Actions"), N_("Deferred units"))  # fmt: skip
+    return PlansPage(
+        tuple(shown),
+        columns(visitor, *labels, numbers=range(6, 10)),
+        plan_options(shown),
+        may_plan,
+        "/plans" if before else None,
+        f"/plans?before={shown[-1].id}" if len(plans) > per_page else None,
+    )
+
+
+def plan_options(plans: Iterable[PlanSummary]) -> tuple[Option, ...]:
+    """Plans to choose from, by id: names may repeat between agencies."""
+    return tuple(Option(str(plan.id), f"{plan.name} · {plan.agency}") for plan in plans)
+
+
+def make_page(visitor: Visitor, formats: Formats, plan: PlanView, view: str, start: int) -> PlanPage:
+    """One plan with the lines of the year named by `view`, or the deferred ones, from line `start` on."""
+    years = tuple(
+        _year_line(formats, plan, year.year, year.budget, year.cost, year.actions) for year in plan.years
+    )
+    is_deferred = view == DEFERRED
+    chosen = view if is_deferred else _chosen_year(plan, view)
+    lines = plan.deferred if is_deferred else tuple(one for one in plan.lines if str(one.year) == chosen)
+    path, end = f"/plans/{plan.id}", start + LINES_PER_PAGE
+    more = address(path, {"view": chosen, "after": str(end)}) if len(lines) > end else None
+    labels = (
+        N_("Agency"),
+        N_("Group"),
+        N_("Action"),
+        N_("Why"),
+        N_("Due"),
+        N_("Units"),
+        N_("Unit price"),
+        N_("Total"),
+    )
+    return PlanPage(
+        plan=plan,
+        years=years,
+        total=_totals(visitor, formats, plan),
+        year_columns=columns(
+            visitor, N_("Fiscal year"), N_("Budget"), N_("Cost"), N_("Remaining"), N_("Actions"), numbers=range(1, 5)
+        ),
+        chart=_chart(visitor, formats, plan),
+        tabs=_tabs(visitor, plan, chosen),
+        is_deferred=is_deferred,
+        lines=tuple(_line_row(visitor, formats, line) for line in lines[start:end]),
+        line_columns=columns(visitor, *labels, numbers=range(4, 8)),
+        warnings=tuple(plan.warnings(visitor.language)),
+        assumptions=tuple(plan.assumptions(visitor.language)),
+        coverage=_coverage(visitor, formats, plan),
+        objective=formats.number(plan.objective),
+        first_url=address(path, {"view": chosen}) if start else None,
+        next_url=more,
+    )  # fmt: skip
+
+
+def _chosen_year(plan: PlanView, view: str) -> str:
+    known = [str(year.year) for year in plan.years]
+    return view if view in known else known[0]
+
+
+def _year_line(
+    formats: Formats, plan: PlanView, year: int | str, budget: Decimal, cost: Decimal, actions: int
+) -> YearLine:
+    return YearLine(
+        str(year),
+        formats.amount(budget, plan.currency),
+        formats.amount(cost, plan.currency),
+        formats.amount(budget - cost, plan.currency),
+        formats.number(actions),
+        f"/plans/{plan.id}?view={year}",
+    )
+
+
+def _totals(visitor: Visitor, formats: Formats, plan: PlanView) -> YearLine:
+    budget = sum((year.budget for year in plan.years), Decimal(0))
+    cost = sum((year.cost for year in plan.years), Decimal(0))
+    actions = sum(year.actions for year in plan.years)
+    return _year_line(formats, plan, translate(visitor, N_("All years")), budget, cost, actions)
+
+
+def _coverage(visitor: Visitor, formats: Formats, plan: PlanView) -> str:
+    return translate(
+        visitor,
+        N_("Coverage at the scan of %(day)s: %(matched)s matched, %(dated)s with known dates"),
+        day=formats.day(plan.made_from.scan_as_of),
+        matched=formats.percent(plan.coverage.get("matched")),
+        dated=formats.percent(plan.coverage.get("dated")),
+    )
+
+
+def _tabs(visitor: Visitor, plan: PlanView, chosen: str) -> tuple[Tab, ...]:
+    path = f"/plans/{plan.id}"
+    counts = {str(year.year): year.actions for year in plan.years}
+    tabs = [Tab(address(path, {"view": year}), year, count, year == chosen) for year, count in counts.items()]
+    label = translate(visitor, N_("Deferred"))
+    tabs.append(Tab(address(path, {"view": DEFERRED}), label, plan.deferred_units, chosen == DEFERRED))
+    return tuple(tabs)
+
+
+def _line_row(visitor: Visitor, formats: Formats, line: PlanLineView) -> LineRow:
+    language = visitor.language
+    return LineRow(
+        line=line,
+        unit_price=formats.amount(line.unit_price, line.currency),
+        total=NOTHING if line.unit_price is None else formats.amount(line.total, line.currency),
+        reason=line.reason(language),
+        postponed=line.deferral_reason(language),
+        risk=line.risk_explained(language),
+        tags=", ".join(line.asset_tags),
+    )
+
+
+def _chart(visitor: Visitor, formats: Formats, plan: PlanView) -> Chart:
+    most = max((float(max(year.budget, year.cost)) for year in plan.years), default=0.0)
+    top = nice_top(most)
+    budget, cost = translate(visitor, N_("Budget")), translate(visitor, N_("Cost"))
+    groups = []
+    for year in plan.years:
+        planned, spent = formats.amount(year.budget, plan.currency), formats.amount(year.cost, plan.currency)
+        pair = (
+            (float(year.budget), "rest", f"{year.year} {budget}: {planned}"),
+            (float(year.cost), "main", f"{year.year} {cost}: {spent}"),
+        )
+        groups.append(Group(str(year.year), pair, (planned, spent)))
+    words = Words(
+        translate(visitor, N_("Budget and cost by fiscal year")),
+        translate(
+            visitor, N_("Two columns for each fiscal year: its budget and the cost of what is planned in it.")
+        ),
+        columns(visitor, N_("Fiscal year"), N_("Budget"), N_("Cost"), numbers=(1, 2)),
+        plan.currency,
+        (Legend("rest", budget), Legend("main", cost)),
+    )
+    axis = [(value, formats.short_amount(Decimal(value))) for value in axis_values(top)]
+    return column_chart(words, groups, axis, top)
+
+
+_KINDS = (
+    ("added", N_("Only in the second plan")),
+    ("dropped", N_("Only in the first plan")),
+    ("moved", N_("In other years")),
+    ("resized", N_("In other quantities")),
+    ("repriced", N_("At other prices")),
+)
+_MOST_CHANGES = 100
+
+
+def compare_page(
+    visitor: Visitor,
+    formats: Formats,
+    options: tuple[Option, ...],
+    pair: tuple[str, str],
+    found: PlanComparison | None,
+) -> ComparePage:
+    """Two plans side by side; without a pair only the form."""
+    return ComparePage(
+        options=options,
+        a=pair[0],
+        b=pair[1],
+        comparison=found,
+        years=() if found is None else tuple(_year_pairs(formats, found)),
+        year_columns=columns(
+            visitor, N_("Fiscal year"), N_("Budget, first plan"), N_("Budget, second plan"), N_("Cost, first plan"),
+            N_("Cost, second plan"), numbers=range(1, 5),
+        ),
+        tables=() if found is None else tuple(_change_tables(visitor, formats, found)),
+        change_columns=columns(
+            visitor, N_("Agency"), N_("Group"), N_("Action"), N_("First plan"), N_("Second plan"),
+            N_("Cost, first plan"), N_("Cost, second plan"), numbers=(5, 6),
+        ),
+    )  # fmt: skip
+
+
+def _year_pairs(formats: Formats, found: PlanComparison) -> Iterable[YearPair]:
+    for year in found.years:
+        yield YearPair(
+            year.year,
+            formats.amount(year.budget_before, found.currency_a),
+            formats.amount(year.budget_after, found.currency_b),
+            formats.amount(year.cost_before, found.currency_a),
+            formats.amount(year.cost_after, found.currency_b),
+        )
+
+
+def _change_tables(visitor: Visitor, formats: Formats, found: PlanComparison) -> Iterable[ChangeTable]:
+    for name, title in _KINDS:
+        changes: tuple[GroupChange, ...] = getattr(found, name)
+        if changes:
+            rows = tuple(_change_row(formats, found, change) for change in changes[:_MOST_CHANGES])
+            yield ChangeTable(translate(visitor, title), rows, max(0, len(changes) - _MOST_CHANGES))
+
+
+def _change_row(formats: Formats, found: PlanComparison, change: GroupChange) -> ChangeRow:
+    return ChangeRow(
+        change,
+        _units(formats, change.before),
+        _units(formats, change.after),
+        formats.amount(change.total_before, found.currency_a),
+        formats.amount(change.total_after, found.currency_b),
+    )
+
+
+def _units(formats: Formats, by_year: dict[int, int]) -> str:
+    return ", ".join(f"{year}: {formats.number(units)}" for year, units in sorted(by_year.items())) or NOTHING
