@@ -15,6 +15,7 @@ from importers.setters import compile_column
 from importers.values.conditions import condition_in_notes
 from importers.values.dates import DateStyle
 from importers.values.ranges import units_of_range
+from importers.values.specification import Specification, read_specification
 from importers.values.text import text_of
 from importers.vocabulary import Vocabulary
 
@@ -66,13 +67,15 @@ class Assembler:
         self.money_column = next((c.label for c in columns.columns if c.field in ("cost", "unit_cost")), None)
         self.currency = next((c.currency for c in columns.columns if c.currency), None)
         self.multiple = "units" in fields or "register" in fields or "code_register" in fields
+        self.specified: dict[str, Specification] = {}
         self.memo: dict[tuple[str | None, ...], tuple[str, ItScope, bool]] = {}
 
     def _compile(self, style: DateStyle) -> list[tuple[int, Column, Setter]]:
         plan = []
+        fields = frozenset(column.field for column in self.columns.columns)
         # Notes, brands and the rest first, models last: a model column outranks the rest of a brand cell.
         for column in sorted(self.columns.columns, key=lambda c: (c.field == "model", c.at)):
-            setter = compile_column(column, style, self.vocabulary)
+            setter = compile_column(column, style, self.vocabulary, fields)
             if setter is not None:
                 plan.append((column.at, column, setter))
         return plan
@@ -137,10 +140,22 @@ class Assembler:
             record.hostname = record.hostname or draft.address
         if draft.specification:
             record.extra.setdefault("specification", draft.specification)
+            self._specify(record, draft.specification)
         if not record.name:
             record.name = record.hostname or draft.category or record.model or record.brand or ""
         if draft.category:
             record.extra.setdefault("category", draft.category)
+
+    def _specify(self, record: Record, text: str) -> None:
+        """Fill maker, model and system from a cell of free text where no column names them."""
+        found = self.specified.get(text)
+        if found is None:
+            found = read_specification(text, self.vocabulary)
+            if len(self.specified) < _CLASS_MEMO:
+                self.specified[text] = found
+        if record.brand is None and record.model is None:
+            record.brand, record.model = found.brand, found.model
+        record.os = record.os or found.os
 
     def _classify(self, draft: Draft, problems: list[Problem]) -> None:
         record = draft.record
@@ -179,7 +194,9 @@ class Assembler:
             if conflict:
                 return conflict, ItScope.IT, True
         if not code and scope == ItScope.OTHER and draft.record.os:
-            return ("server" if "server" in draft.record.os.casefold() else "desktop"), ItScope.IT, False
+            system = draft.record.os.casefold()
+            serves = any(word in system for word in self.vocabulary.server_systems)
+            return ("server" if serves else "desktop"), ItScope.IT, False
         if known is not None and known.scope:
             return kind, ItScope(known.scope), False
         return kind, scope, False
@@ -234,6 +251,8 @@ def _install(draft: Draft) -> None:
             record.os = f"{record.os} {draft.os_version}"
     elif draft.os_version:
         record.os = draft.os_version
+        if "windows" in draft.category.casefold() and record.os[0].isdigit():
+            record.os = f"Windows {record.os}"
     if not draft.software:
         return
     names: tuple[SoftwareName, ...] = draft.software[0]

@@ -60,6 +60,10 @@ class HeaderWords:
             return None
         headers = self.vocabulary.headers
         bare = _INSIDE.sub(" ", label).strip()
+        if bare.endswith("#") and len(bare) > 1:
+            bare = f"{bare[:-1].strip()} number"
+            if (found := headers.get(compact(bare))) is not None:
+                return found, 0.98
         for text, confidence in ((label, 1.0), (bare, 0.95)):
             found = headers.get(compact(text) or text)
             if found:
@@ -67,6 +71,8 @@ class HeaderWords:
         parts = [headers.get(compact(part)) for part in _PARTS.split(bare) if compact(part)]
         if len(parts) > 1 and parts[0] is not None:
             return parts[0], 0.85 if all(part == parts[0] for part in parts) else 0.7
+        if len(parts) > 1 and (some := next((part for part in parts if part), None)):
+            return some, 0.65
         words = frozenset(header_words(bare).split())
         if len(words) > 8:
             return None

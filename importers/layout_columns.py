@@ -38,6 +38,7 @@ _NAMES = frozenset({"name", "category", "software_name", "product"})
 _WITH_NAME = frozenset({"os", "acquired_on", "condition", "custodian", "location"})
 _NOT_COUNTED = frozenset({EXTRA, IGNORE, "sequence", "notes"})
 _DATES = frozenset({"acquired_on", "warranty_ends_on", "support_ends_on"})
+_DATE_LIKE = frozenset({None, "date-future", "date-invalid", "date-order"})
 _MONEY = frozenset({"cost", "unit_cost"})
 _TICKS = frozenset({"condition_good", "condition_fair", "condition_broken"})
 #: The field of a record that a column's field fills, where the names differ.
@@ -147,11 +148,13 @@ def _guess(
     if levels[-1].startswith("(") and len(levels) > 1:
         tries.append((levels[-2], 0.02))
     if len(levels) > 1:
-        tries += [(f"{levels[0]} {levels[-1]}", 0.03), (levels[0], 0.3)]
+        tries.append((f"{levels[0]} {levels[-1]}", 0.03))
     best: tuple[str, float] = (EXTRA, 0.0)
     for text, cost in tries:
         found = words.field_of(text)
-        if found and found[1] - cost > best[1]:
+        # A group's words must not decide alone: under 'Spesifikasi' there is also 'Bahan'.
+        joined = len(levels) > 1 and text not in levels
+        if found and found[1] - cost > best[1] and (not joined or found[1] >= 0.95):
             best = (found[0], found[1] - cost)
     return best
 
@@ -191,11 +194,7 @@ class _Profile:
         if test == "code":
             return isinstance(value, int) or looks_like_code(text_of(value))
         if test == "date":
-            return parse_date(value, self.style, self.vocabulary).problem in (
-                None,
-                "date-future",
-                "date-invalid",
-            )
+            return parse_date(value, self.style, self.vocabulary).problem in _DATE_LIKE
         if test == "money":
             return parse_money(value, self.vocabulary).problem is None
         if test == "joined":

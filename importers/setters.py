@@ -28,8 +28,13 @@ from importers.vocabulary import Vocabulary
 _LONGEST_BLANK = 20
 
 
-def compile_column(column: Column, style: DateStyle, vocabulary: Vocabulary) -> Setter | None:
-    """The function that takes the column's cells into a draft; None for a column that is not kept."""
+def compile_column(
+    column: Column, style: DateStyle, vocabulary: Vocabulary, fields: frozenset[str] = frozenset()
+) -> Setter | None:
+    """The function that takes the column's cells into a draft; None for a column that is not kept.
+
+    `fields` are those of all columns: beside a model column, a brand cell holds nothing but the brand.
+    """
     name = column.field
     if name in ("ignore", "sequence"):
         return None if name == "sequence" else _extra(column.label)
@@ -45,7 +50,7 @@ def compile_column(column: Column, style: DateStyle, vocabulary: Vocabulary) -> 
         "units": lambda: set_units(vocabulary),
         "code_register": _code_register,
         "item_code": _item_code,
-        "brand": lambda: _brand(vocabulary),
+        "brand": lambda: _brand(vocabulary, "model" not in fields),
         "brand_model": lambda: _brand(vocabulary),
         "serial": lambda: _serial(vocabulary),
         "asset_tag": lambda: _tag(vocabulary),
@@ -56,7 +61,7 @@ def compile_column(column: Column, style: DateStyle, vocabulary: Vocabulary) -> 
         "software": lambda: set_software(SoftwareRole.APPLICATION, vocabulary),
         "software_name": lambda: set_software(SoftwareRole.APPLICATION, vocabulary),
         "warranty_months": set_months,
-        "notes": _notes,
+        "notes": lambda: _notes(vocabulary),
         "extra": lambda: _extra(column.label),
     }
     if name in makers:
@@ -115,10 +120,10 @@ def _extra(label: str) -> Setter:
     return run
 
 
-def _notes() -> Setter:
+def _notes(vocabulary: Vocabulary) -> Setter:
     def run(draft: Draft, value: object) -> Issue | None:
         text = value.strip() if type(value) is str else text_of(value)
-        if text:
+        if text and text.casefold() not in vocabulary.blanks:
             held = draft.record.notes
             draft.record.notes = f"{held}; {text}" if held else text
         return None
@@ -185,7 +190,7 @@ def _code_register() -> Setter:
     return run
 
 
-def _brand(vocabulary: Vocabulary) -> Setter:
+def _brand(vocabulary: Vocabulary, split: bool = True) -> Setter:
     memo: dict[str, tuple[str | None, str | None]] = {}
 
     def run(draft: Draft, value: object) -> Issue | None:
@@ -193,6 +198,8 @@ def _brand(vocabulary: Vocabulary) -> Setter:
         parts = memo.get(text)
         if parts is None:
             parts = _split(" ".join(text.split()), vocabulary)
+            if not split and any(parts):
+                parts = (" ".join(text.split()), None)
             if len(memo) < MEMO:
                 memo[text] = parts
         record = draft.record

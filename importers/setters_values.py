@@ -144,7 +144,7 @@ def set_months() -> Setter:
 def set_status(vocabulary: Vocabulary) -> Setter:
     def run(draft: Draft, value: object) -> Issue | None:
         text = text_of(value)
-        word = vocabulary.statuses.get(text.casefold())
+        word = _status_of(text.casefold(), vocabulary)
         if word is not None:
             draft.record.status = word
         elif text.casefold() not in vocabulary.blanks:
@@ -152,6 +152,16 @@ def set_status(vocabulary: Vocabulary) -> Setter:
         return None
 
     return run
+
+
+def _status_of(text: str, vocabulary: Vocabulary) -> str | None:
+    """The status of a text, or of its first two words or more."""
+    words = text.replace(",", " ").split()
+    whole = vocabulary.statuses.get(text)
+    starts = (" ".join(words[:count]) for count in range(min(len(words), 6), 1, -1))
+    return whole or next(
+        (vocabulary.statuses[start] for start in starts if start in vocabulary.statuses), None
+    )
 
 
 def set_software(role: SoftwareRole, vocabulary: Vocabulary) -> Setter:

@@ -76,6 +76,8 @@ class Vocabulary:
     header_multipliers: Mapping[str, int]
     money_noise: frozenset[str]
     makers: frozenset[str]
+    maker_suffixes: frozenset[str]
+    server_systems: tuple[str, ...]
     classes: ClassRules
 
 
@@ -92,6 +94,7 @@ def _turned(groups: Mapping[str, list[str]]) -> dict[str, str]:
 def default_vocabulary() -> Vocabulary:
     """The vocabulary that ships with the package; the same object every time."""
     headers, words, classes = read_data("headers"), read_data("words"), read_data("classes")
+    makers = read_data("makers")
     multipliers = {word: int(factor) for word, factor in words["multipliers"].items()}
     return Vocabulary(
         headers={
@@ -115,7 +118,9 @@ def default_vocabulary() -> Vocabulary:
         multipliers=multipliers,
         header_multipliers={word: n for word, n in multipliers.items() if word not in ("m", "k", "rb")},
         money_noise=frozenset(words.get("money_noise", ())),
-        makers=frozenset(maker.casefold() for maker in read_data("makers")["makers"]),
+        makers=frozenset(maker.casefold() for maker in makers["makers"]),
+        maker_suffixes=frozenset(makers["suffixes"]),
+        server_systems=tuple(words["server_systems"]),
         classes=_class_rules(classes),
     )
 

@@ -17,7 +17,10 @@ def split_brand(text: str, vocabulary: Vocabulary) -> tuple[str | None, str | No
     ends = [match.end() for match in _TOKEN.finditer(text)][:4]
     for end in reversed(ends):
         if text[:end].casefold().rstrip(",") in vocabulary.makers:
-            return text[:end], text[end:].strip() or None
+            rest = text[end:].strip()
+            if rest.casefold() in vocabulary.maker_suffixes:
+                return text, None
+            return text[:end], rest or None
     if len(ends) == 1 and not any(sign.isdigit() for sign in text):
         return text, None
     return None, text

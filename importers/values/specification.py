@@ -1,0 +1,53 @@
+"""What a cell of free text says of a machine: maker, model and operating system."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from importers.vocabulary import Vocabulary
+
+_SYSTEM = re.compile(
+    r"\b(?:(?:microsoft\s+)?win(?:dows)?\s*(?:xp|vista|7|8\.1|8|10|11|server\s*\d{4}(?:\s*r2)?)"
+    r"(?:\s*(?:pro(?:fessional)?|home|enterprise|education|ultimate|std|standard|sl))?"
+    r"(?:\s*\d\dh[12])?(?:\s*(?:64|32)[\s-]?bit)?"
+    r"|(?:ubuntu|debian|centos|rhel|fedora|linux mint|macos|mac os x|chrome ?os|android)\s*\d[\d.]*(?:\s*lts)?)",
+    re.IGNORECASE,
+)
+#: Where a model's name ends: processors, sizes, separators.
+_END = re.compile(
+    r"[,;/|(]|\b(?:intel|amd|core|i[3579](?:-\w+)?|ryzen|celeron|pentium|xeon|ram|ssd|hdd|\d+\s*(?:gb|tb|mb|inch|ghz))\b|\"",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\S+")
+_LONGEST_MODEL = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """The parts that were found; None for the others."""
+
+    brand: str | None = None
+    model: str | None = None
+    os: str | None = None
+
+
+def read_specification(text: str, vocabulary: Vocabulary) -> Specification:
+    """Maker, model and system of 'Laptop Lenovo ThinkPad T480 i5-8350U/8GB/256 SSD Win10 Pro'."""
+    system = _SYSTEM.search(text)
+    os = " ".join(system[0].split()) if system else None
+    if system:
+        text = text[: system.start()] + ";" + text[system.end() :]
+    words = list(_WORD.finditer(text))
+    for number, word in enumerate(words):
+        for last in (min(number + 2, len(words) - 1), min(number + 1, len(words) - 1), number):
+            brand = text[word.start() : words[last].end()].rstrip(",;")
+            if brand.casefold() in vocabulary.makers:
+                return Specification(brand, _model(text[word.start() + len(brand) :]), os)
+    return Specification(None, None, os)
+
+
+def _model(rest: str) -> str | None:
+    end = _END.search(rest)
+    model = " ".join((rest[: end.start()] if end else rest).split())
+    return model if 0 < len(model) <= _LONGEST_MODEL else None
