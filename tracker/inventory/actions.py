@@ -31,6 +31,7 @@ from tracker.inventory.batch_queries import get_batch
 from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
 from tracker.inventory.locking import lock_inventory
+from tracker.inventory.matching import match_titles
 from tracker.inventory.models import BatchState, ImportBatch
 from tracker.inventory.previewing import SourceFile, stage
 from tracker.inventory.schemas import BatchView, UndoReport
@@ -209,10 +210,3 @@ def undo(engine: Engine, principal: Principal, batch_id: int, now: datetime) -> 
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
         _audit(session, principal, "import-undone", undone.agency_id, batch, now)
         return UndoReport(batch, result.restored, result.withdrawn, result.kept)
-
-
-def match_titles(session: Session, now: datetime) -> int:
-    """Match every title and model that has no match made by today's matcher and catalogue; returns how many."""
-    from tracker.inventory.matching import match_titles as match
-
-    return match(session, now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -30,6 +31,8 @@ _key = Table("batch_key", _temporary, *(Column(name, BigInt) for name in ("n", "
              Column("scheme", Text), Column("value", Text))  # fmt: skip
 _found = Table("batch_match", _temporary, Column("n", BigInt), Column("asset_id", BigInt))
 _STREAM = 2_000
+#: Where the values of ASSET_FIELDS stand in a row of _held_assets.
+_VALUES = slice(3, 3 + len(ASSET_FIELDS))
 #: (row number, asset id, row version, outcome, diff as JSON, record as JSON)
 Compared = tuple[int, int, int, str, str | None, str]
 
@@ -138,7 +141,9 @@ def _held_titles(session: Session, agency_id: int) -> Iterator[tuple[int, str, s
     return ((row[0], row[1], _shown(*row[2:])) for row in rows)
 
 
+@lru_cache(maxsize=20_000)
 def _shown(publisher: str, name: str, version: str) -> str:
+    """A title as a diff shows it; the same few come again and again."""
     return " ".join(part for part in (publisher, name, version) if part)
 
 
@@ -146,7 +151,7 @@ def _compare_row(
     collected: Collected, names: list[Title], asset: Any, software: dict[str, list[str]], record: str
 ) -> Compared:
     stated: dict[str, Any] = json.loads(record)
-    diff = diff_fields(asset._mapping, stated)
+    diff = diff_fields(dict(zip(ASSET_FIELDS, asset[_VALUES], strict=True)), stated)
     if "model" in stated:
         _, maker, model, _ = names[stated["model"]]
         held = (asset.held_maker, asset.held_model) if asset.held_model is not None else None
