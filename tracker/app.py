@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
@@ -89,8 +90,11 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.add_api_route("/healthz", _health, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     if _has_pages():
+        from tracker.jobs import JOBS, run_now
         from tracker.web.router import build_router
 
+        # The pages may start a job, but know no jobs: the two are on one floor.
+        app.state.jobs = {job.id: partial(run_now, app.state.engine, settings, job.id) for job in JOBS}
         app.include_router(build_router(), include_in_schema=False)
     return app
 
@@ -207,5 +211,5 @@ def _answer(
         return PlainTextResponse(f"{status} {detail}", status, dict(headers or {}))
     from tracker.web.errors import render_error
 
-    page: Response = render_error(request, status, HTTPStatus(status).phrase, detail)
+    page: Response = render_error(request, status, HTTPStatus(status).phrase, detail, code)
     return page

@@ -44,6 +44,10 @@ class Formats:
         """An amount in major units, with its currency."""
         return NOTHING if major is None else money_text(to_minor(major), currency, self.language)
 
+    def bare_amount(self, major: Decimal | None, currency: str) -> str:
+        """An amount in major units without its currency, where a heading names it."""
+        return self.amount(major, currency).split("\xa0", 1)[-1]
+
     def short_amount(self, major: Decimal) -> str:
         """An amount for an axis: 2.5B, 2,5 M."""
         return format_compact(major, self.language)

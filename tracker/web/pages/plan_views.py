@@ -63,6 +63,7 @@ class PlanPage:
     plan: PlanView
     years: tuple[YearLine, ...]
     total: YearLine
+    years_title: str
     year_columns: tuple[Column, ...]
     chart: Chart
     tabs: tuple[Tab, ...]
@@ -168,6 +169,7 @@ def make_page(visitor: Visitor, formats: Formats, plan: PlanView, view: str, sta
         plan=plan,
         years=years,
         total=_totals(visitor, formats, plan),
+        years_title=translate(visitor, N_("Fiscal years, in %(currency)s"), currency=plan.currency),
         year_columns=columns(
             visitor, N_("Fiscal year"), N_("Budget"), N_("Cost"), N_("Remaining"), N_("Actions"), numbers=range(1, 5)
         ),
@@ -193,14 +195,8 @@ def _chosen_year(plan: PlanView, view: str) -> str:
 def _year_line(
     formats: Formats, plan: PlanView, year: int | str, budget: Decimal, cost: Decimal, actions: int
 ) -> YearLine:
-    return YearLine(
-        str(year),
-        formats.amount(budget, plan.currency),
-        formats.amount(cost, plan.currency),
-        formats.amount(budget - cost, plan.currency),
-        formats.number(actions),
-        f"/plans/{plan.id}?view={year}",
-    )
+    amounts = (formats.bare_amount(amount, plan.currency) for amount in (budget, cost, budget - cost))
+    return YearLine(str(year), *amounts, formats.number(actions), f"/plans/{plan.id}?view={year}")
 
 
 def _totals(visitor: Visitor, formats: Formats, plan: PlanView) -> YearLine:
