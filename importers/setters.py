@@ -68,9 +68,14 @@ def compile_column(
         return makers[name]()
     if name in _SCRATCH:
         return _scratch(_SCRATCH[name], vocabulary)
-    return _text(name, vocabulary)
+    return _text(name, vocabulary) if name in _TEXTS else _extra(column.label)
 
 
+#: Fields of a record that are text as it stands.
+_TEXTS = frozenset(
+    {"register", "name", "model", "source", "location", "custodian", "hostname", "uuid", "agency_text", "os"}
+)
+#: Fields that a draft keeps until the row is read.
 _SCRATCH = {
     "category": "category",
     "specification": "specification",

@@ -8,6 +8,7 @@ from importers.values.text import text_of
 from importers.vocabulary import Vocabulary
 
 _FIRST = re.compile(r"\s*[,;:(]|\s+[-–]\s|\. ")
+_MOST = 1_000_000
 
 
 def parse_condition(value: object, vocabulary: Vocabulary) -> str | None:
@@ -31,7 +32,7 @@ def parse_tick(value: object, vocabulary: Vocabulary) -> int | None:
     if isinstance(value, bool):
         return -1 if value else 0
     if isinstance(value, int | float):
-        return int(value) if value >= 0 else None
+        return int(value) if 0 <= value < _MOST else None
     text = text_of(value).casefold()
     if text in vocabulary.blanks:
         return 0
