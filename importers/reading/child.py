@@ -34,6 +34,9 @@ def main(arguments: list[str]) -> int:
         write_message(output, ("refused", "memory_limit", message))
     except BrokenPipeError:
         return 1
+    except BaseException as error:
+        message = f"The file cannot be read ({type(error).__name__})."
+        write_message(output, ("refused", "bad_workbook", message))
     return 0
 
 

@@ -29,7 +29,8 @@ _OTHER = {
 _ZIP_NAMES = {".xlsx", ".xlsm", ".xltx", ".xltm", ".ods", ".ots", ".xlsb"}
 _TEXT_NAMES = {".csv", ".tsv", ".tab", ".txt"}
 _HTML = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style|div)\b", re.I | re.S
+    rb"(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style|div)\b",
+    re.I | re.S,
 )
 
 

@@ -27,6 +27,7 @@ from importers.rows import Limits, Problem, RawSheet, RefusedFile
 
 # A busy machine gives the child a part of a processor only; its processor time is what is held to `seconds`.
 _WALL_FACTOR = 3.0
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _READ_BYTES = 1 << 20
 
 
@@ -57,6 +58,11 @@ class RawFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the child, for supervision."""
+        return self._process.pid
 
     def sheets(self) -> Iterator[tuple[RawSheet, Iterator[Block]]]:
         """Every sheet in order with its blocks. Blocks not consumed are passed over, but still checked."""
@@ -153,7 +159,12 @@ def _start(path: Path, limits: Limits, include_hidden: bool) -> subprocess.Popen
         raise RefusedFile("no_file", f"There is no file named {path.name}.")
     task = json.dumps({"path": str(path), "limits": asdict(limits), "include_hidden": include_hidden})
     root = str(Path(importers.__file__).parent.parent)
-    environment = {**os.environ, "PYTHONPATH": root, "RUST_BACKTRACE": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    # The child gets no secret that the service was started with.
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {
+        "PYTHONPATH": root,
+        "RUST_BACKTRACE": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "importers.reading.child", task],
         stdin=subprocess.DEVNULL,

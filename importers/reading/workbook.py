@@ -211,16 +211,20 @@ def _send_sparse(data: bytes, name: str, facts: SheetFacts, sink: Sink) -> None:
     from openpyxl import load_workbook
 
     convert = converter(sink.limits, control=facts.escapes)
-    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    sheet = book[name]
-    sheet.reset_dimensions()
     try:
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        sheet = book[name]
+        sheet.reset_dimensions()
         for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            values = [_as_calamine(convert(value)) for value in row] if any(row) else []
+            values = (
+                [_as_calamine(convert(value)) for value in row]
+                if any(value is not None for value in row)
+                else []
+            )
             if number in facts.fixes:
                 _overlay(values, facts.fixes[number])
             sink.row(number, values)
-    except (ValueError, KeyError, IndexError, TypeError, OverflowError, SyntaxError) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError, SyntaxError, OSError) as error:
         raise RefusedFile("bad_workbook", f"Sheet {name[:60]!r} is damaged: {error}.") from None
 
 
