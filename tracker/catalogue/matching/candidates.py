@@ -14,7 +14,7 @@ _BOUNDARY = re.compile(r"[()\[\]{}|,;/\\+&:]|\s[-–]\s")
 #: Where one thing of a cell ends and the next begins.
 HARD_BOUNDARY = re.compile(r"[;|\n]|\s\+\s|\s&&?\s")
 #: Needs that hold even where the name is the whole text.
-_STRICT = frozenset({"release", "generic"})
+_STRICT = frozenset({"release", "generic", "joined"})
 _BANNER = re.compile(r"^([a-z][a-z0-9_.-]*)/v?\d")
 _COMPACT = re.compile(r"^[a-z][\w.+@-]*[-.@_]+[\w.+@-]+$")
 _KNOWLEDGE_BASE = re.compile(r"\bkb\s?\d{5,8}\b")
@@ -135,6 +135,7 @@ def _unknown_head(scene: Scene, hit: Hit, hits: Sequence[Hit]) -> int:
         and not scene.tokens[place].is_number
         and len(scene.tokens[place].text) > 1
         and scene.tokens[place].text not in scene.lexicon.soft
+        and scene.tokens[place].text not in scene.lexicon.after_for
     )
 
 
@@ -179,7 +180,7 @@ def _vetoed(scene: Scene, choice: Hit, hits: Sequence[Hit], end: int) -> Hit | N
         if hit.entry.strength != VETO:
             continue
         start = scene.tokens[hit.first].start
-        if _in_brackets(scene, hit):
+        if _in_brackets(scene, hit) or ("after" in hit.entry.needs and hit.first < choice.first):
             continue
         before = HARD_BOUNDARY.search(
             scene.text, scene.tokens[hit.last - 1].end, scene.tokens[choice.first].start
@@ -210,7 +211,7 @@ def choose(scene: Scene, hits: Sequence[Hit]) -> Choice | None:
             return Choice(veto, end, ())
         return Choice(hit, end, _doubts(scene, hit, hits, machine))
     for hit in hits:
-        if hit.entry.strength == VETO:
+        if hit.entry.strength == VETO and "after" not in hit.entry.needs:
             return Choice(hit, len(scene.text), ())
     weak = [hit for hit in hits if hit.entry.strength == WEAK]
     return Choice(weak[0], len(scene.text), ()) if weak and not things else None

@@ -41,7 +41,7 @@ class Index:
         node = self._root
         for word in name:
             node = node.children.setdefault(word, _Node())
-        if node is not self._root and (node.entry is None or replace):
+        if node is not self._root and (node.entry is None or replace or _outranks(entry, node.entry)):
             self.size += node.entry is None
             node.entry = entry
 
@@ -61,6 +61,11 @@ class Index:
                 node = node.children.get(tokens[place].text)
                 place += 1
         return hits
+
+
+def _outranks(entry: Entry, known: Entry) -> bool:
+    """A name of the catalogue itself beats a rule that says nothing of that name is tracked."""
+    return entry.product is not None and known.product is None and ":label:" in entry.rule
 
 
 def _own_names(product: CatalogueProduct) -> Iterable[tuple[str, str]]:

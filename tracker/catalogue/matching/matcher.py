@@ -12,7 +12,7 @@ from tracker.catalogue.matching.confidence import confidence, tier
 from tracker.catalogue.matching.devices import by_device
 from tracker.catalogue.matching.identifiers import identifier_index, split_identifier
 from tracker.catalogue.matching.index import Hit, build_index
-from tracker.catalogue.matching.normalise import Plain, Token, plain
+from tracker.catalogue.matching.normalise import Plain, Token, plain, words
 from tracker.catalogue.matching.resolving import (
     NAME,
     Compiled,
@@ -25,7 +25,7 @@ from tracker.catalogue.matching.resolving import (
     compile_product,
     prefix_release,
 )
-from tracker.catalogue.matching.rules import PRODUCT, lexicon
+from tracker.catalogue.matching.rules import PRODUCT, Lexicon, lexicon
 from tracker.catalogue.matching.types import CatalogueProduct, Match, Outcome, Tier
 from tracker.catalogue.matching.windows import by_windows_client
 
@@ -59,7 +59,7 @@ class Matcher:
         self._index = build_index(known, extra_aliases)
         self._identifiers = identifier_index(known)
         self._compiled: dict[str, Compiled] = {}
-        self._lexicon = lexicon()
+        self._lexicon = _with_codenames(known)
 
     def match(self, text: str, vendor: str | None = None, version: str | None = None) -> Match:
         """What `text` means, with the vendor and version columns beside it where there are any."""
@@ -170,6 +170,18 @@ class Matcher:
         if not resolution.releases and (lost or "release" in hit.entry.needs):
             return Match(Outcome.UNRECOGNISED, method="none", reason="no-model")
         return _finished(name, scene, choice, compiled, resolution)
+
+
+def _with_codenames(products: Iterable[CatalogueProduct]) -> Lexicon:
+    """The word lists, where codenames of operating systems ("Debian Buster") are no unknown words."""
+    codenames = {
+        word
+        for product in products
+        if product.category == "os"
+        for release in product.releases
+        for word in words(release.codename or "")
+    }
+    return replace(lexicon(), soft=lexicon().soft | codenames)
 
 
 def _span(name: Plain, scene: Scene, hit: Hit, what: str) -> list[Any]:

@@ -10,7 +10,7 @@ _MARKS = dict.fromkeys(map(ord, "®™©℠"), " ")
 _MARK_WORDS = re.compile(r"\((?:r|tm|c)\)")
 #: A run of letters, or digits joined by dots: "php5.6" becomes php, 5.6 and "2008R2" 2008, r, 2.
 #: A plus sign that closes a name is part of it: "S26+", "Notepad++".
-_TOKEN = re.compile(r"\.net\b(?!\.)|\d+(?:\.\d+)*|[^\W\d_]+|(?<=\w)\+{1,2}(?!\w)|#")
+_TOKEN = re.compile(r"(?<![^\W_])\.net\b(?!\.)|\d+(?:\.\d+)*|[^\W\d_]+|(?<=\w)\+{1,2}(?!\w)|#")
 
 MAX_TEXT = 1000
 

@@ -99,7 +99,12 @@ def alias_entries() -> list[tuple[tuple[str, ...], Entry]]:
             found.append((canonical(name), entry))
     for row in document("blocks")["rows"]:
         for name in row["names"]:
-            entry = Entry(f"{row['strength']}:{row['kind']}:{name}", row["strength"], kind=row["kind"])
+            entry = Entry(
+                f"{row['strength']}:{row['kind']}:{name}",
+                row["strength"],
+                kind=row["kind"],
+                needs=frozenset(row.get("where", "").split()),
+            )
             found.append((canonical(name), entry))
     return found
 
