@@ -161,6 +161,10 @@ class Assembler:
         record = draft.record
         said = f"{record.brand or ''} {record.model or ''} {draft.specification}".strip()
         name = record.name if not draft.category else f"{draft.category} {record.name}"
+        # 'Desktop PC 181' is what 'Desktop PC' is: a running number says nothing and would defeat the memory.
+        base = name.rstrip("0123456789")
+        if base[-1:] == " ":
+            name = base
         key = (record.item_code, name, said, draft.marker, record.os if record.item_code is None else None)
         known = self.memo.get(key)
         if known is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from importers.drafts import MEMO, MESSAGES, Draft, Issue, Setter
 from importers.layout_columns import Column
 from importers.rows import SoftwareName, SoftwareRole
@@ -12,20 +14,19 @@ from importers.values.software import software_names
 from importers.values.text import text_of
 from importers.vocabulary import Vocabulary
 
+#: Whole amounts below this need no further look.
+_PLAIN_AMOUNT = 10**12
+
 
 def set_date(name: str, style: DateStyle, vocabulary: Vocabulary) -> Setter:
-    memo: dict[str, Day] = {}
+    memo: dict[object, Day] = {}
     acquired = name == "acquired_on"
 
     def run(draft: Draft, value: object) -> Issue | None:
-        if type(value) is str:
-            day = memo.get(value)
-            if day is None:
-                day = parse_date(value, style, vocabulary)
-                if len(memo) < MEMO:
-                    memo[value] = day
-        else:
-            day = parse_date(value, style, vocabulary)
+        known = memo.get(value) if type(value) is not bool else None
+        day = known or parse_date(value, style, vocabulary)
+        if known is None and len(memo) < MEMO and type(value) is not bool:
+            memo[value] = day
         if acquired:
             draft.record.acquired_on = day.on
             draft.record.acquired_precision = day.precision if day.on else None
@@ -43,6 +44,9 @@ def set_money(name: str, column: Column, vocabulary: Vocabulary) -> Setter:
     multiplier = column.multiplier
 
     def run(draft: Draft, value: object) -> Issue | None:
+        if type(value) is int and 0 < value < _PLAIN_AMOUNT:
+            setattr(draft.record, name, Decimal(value * multiplier))
+            return None
         if type(value) is str:
             money = memo.get(value)
             if money is None:
