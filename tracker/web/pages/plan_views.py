@@ -195,8 +195,10 @@ def _chosen_year(plan: PlanView, view: str) -> str:
 def _year_line(
     formats: Formats, plan: PlanView, year: int | str, budget: Decimal, cost: Decimal, actions: int
 ) -> YearLine:
-    amounts = (formats.bare_amount(amount, plan.currency) for amount in (budget, cost, budget - cost))
-    return YearLine(str(year), *amounts, formats.number(actions), f"/plans/{plan.id}?view={year}")
+    planned, spent, left = (
+        formats.bare_amount(amount, plan.currency) for amount in (budget, cost, budget - cost)
+    )
+    return YearLine(str(year), planned, spent, left, formats.number(actions), f"/plans/{plan.id}?view={year}")
 
 
 def _totals(visitor: Visitor, formats: Formats, plan: PlanView) -> YearLine:
