@@ -54,6 +54,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
+    context: ssl.SSLContext
+
+    def get_request(self) -> tuple[ssl.SSLSocket, object]:
+        """A connection whose handshake comes later, in its own thread: a failed one is closed there."""
+        plain, address = self.socket.accept()
+        return self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
+
     # Clients that refuse the certificate or stop reading are what is tested.
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing."""
@@ -81,7 +88,7 @@ def server(certificate: tuple[str, str]) -> Iterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     running = _Server(("127.0.0.1", 0), _Handler)
-    running.socket = context.wrap_socket(running.socket, server_side=True)
+    running.context = context
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield f"https://localhost:{running.server_port}"

@@ -15,6 +15,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -158,18 +159,17 @@ def _ask(
     context = access.context or ssl.create_default_context()
     left = max(until - time.monotonic(), 0.1)
     connection = _Connection(host, port, address, context, min(left, 15.0))
-    try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "asset-tracker"}
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "asset-tracker"}
+    with closing(connection):
         connection.request("GET", target, headers=headers)
-        answer = connection.getresponse()
-        if answer.status in {301, 302, 303, 307, 308}:
-            return answer.getheader("Location") or "", b""
-        if answer.status != 200:
-            raise _refuse(source, f"the server answers {answer.status} {answer.reason}")
-        return None, _read_body(source, answer, limits, until)
-    finally:
-        connection.close()
+        # The answer may own the socket by itself: closing the connection alone would leave it open.
+        with connection.getresponse() as answer:
+            if answer.status in {301, 302, 303, 307, 308}:
+                return answer.getheader("Location") or "", b""
+            if answer.status != 200:
+                raise _refuse(source, f"the server answers {answer.status} {answer.reason}")
+            return None, _read_body(source, answer, limits, until)
 
 
 def _read_body(source: str, answer: http.client.HTTPResponse, limits: FetchLimits, until: float) -> bytes:
