@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -28,8 +27,12 @@ from tracker import api
 from tracker.api.problems import Problem, problem_response, validation_errors
 from tracker.db import make_engine, reading
 from tracker.identity import errors
+from tracker.jobs import JOBS, run_now, start_scheduler
 from tracker.middleware import BodyLimit, SecurityHeaders
 from tracker.settings import Settings, load_settings
+from tracker.startup import prepare
+from tracker.web import router as web
+from tracker.web.errors import render_error
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +56,6 @@ Lists are pages `{"items", "next"}`: pass `next` as `after`. Amounts are decimal
 
 def create() -> FastAPI:
     """The application of this process's environment, its database made ready: uvicorn's factory."""
-    from tracker.startup import prepare
-
     settings = load_settings()
     engine = make_engine(settings.database_url)
     prepare(engine, datetime.now(UTC))
@@ -89,13 +90,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.add_api_route("/openapi.json", _openapi, include_in_schema=False)
     app.add_api_route("/healthz", _health, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
-    if _has_pages():
-        from tracker.jobs import JOBS, run_now
-        from tracker.web.router import build_router
-
-        # The pages may start a job, but know no jobs: the two are on one floor.
-        app.state.jobs = {job.id: partial(run_now, app.state.engine, settings, job.id) for job in JOBS}
-        app.include_router(build_router(), include_in_schema=False)
+    # The pages may start a job, but know no jobs: the two are on one floor.
+    app.state.jobs = {job.id: partial(run_now, app.state.engine, settings, job.id) for job in JOBS}
+    app.include_router(web.build_router(), include_in_schema=False)
     return app
 
 
@@ -103,8 +100,6 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     scheduler = None
     if app.state.settings.scheduler_enabled:
-        from tracker.jobs import start_scheduler
-
         scheduler = await run_in_threadpool(start_scheduler, app.state.engine, app.state.settings)
     try:
         yield
@@ -112,12 +107,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if scheduler is not None:
             await run_in_threadpool(scheduler.shutdown, wait=True)
         app.state.engine.dispose()
-
-
-def _has_pages() -> bool:
-    return all(
-        find_spec(name) for name in ("tracker.web.router", "tracker.web.errors", "tracker.catalogue.actions")
-    )
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -207,9 +196,6 @@ def _answer(
     path = request.url.path
     if path.startswith("/api/") or path == "/openapi.json":
         return problem_response(path, status, code, detail, more=more, headers=headers)
-    if not _has_pages():
-        return PlainTextResponse(f"{status} {detail}", status, dict(headers or {}))
-    from tracker.web.errors import render_error
-
-    page: Response = render_error(request, status, HTTPStatus(status).phrase, detail, code)
+    page = render_error(request, status, HTTPStatus(status).phrase, detail, code)
+    page.headers.update(headers or {})
     return page

@@ -330,7 +330,7 @@ def test_a_name_is_taken_once_per_agency(engine: Engine) -> None:
         ({"budgets": {2027: Decimal("1.5"), 2028: Decimal(1), 2029: Decimal(1)}}, "whole units"),
         ({"budgets": {2027: Decimal("1.001"), 2028: Decimal(1), 2029: Decimal(1)}}, "hundredth"),
         ({"budgets": {2027: Decimal(10) ** 16, 2028: Decimal(1), 2029: Decimal(1)}}, "at most"),
-        ({"method": "magic"}, "'magic' is unknown; there is: ranked"),
+        ({"method": "magic"}, "'magic' is unknown; there is: optimal, ranked"),
         ({"currency": "XYZ"}, "no price book in 'XYZ'; there is one in: IDR, USD"),
         ({"name": "  "}, "needs a name"),
         ({"name": "12"}, "plan's id"),

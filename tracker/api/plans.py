@@ -20,7 +20,6 @@ from tracker.api.access import (
     Language,
     Limit,
     ReadSession,
-    WriteSession,
 )
 from tracker.api.files import XLSX, new_file, send_file
 from tracker.api.pages import Page
@@ -115,9 +114,9 @@ _Wanted = Annotated[NewPlan, Body(openapi_examples={"three years": {"value": _EX
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=MadePlan, responses=problems(404, 409))
-def make_plan(session: WriteSession, caller: Caller, clock: Clock, wanted: _Wanted) -> dict[str, object]:
+def make_plan(engine: Database, caller: Caller, clock: Clock, wanted: _Wanted) -> dict[str, object]:
     """Make a plan and save it."""
-    made = actions.make_plan(session, caller, wanted, clock.today, clock.now)
+    made = actions.create_plan(engine, caller, wanted, clock.today, clock.now)
     return {**made.to_json(), "id": made.id}
 
 
