@@ -22,8 +22,10 @@ from importers.rows import Limits, RawSheet, RefusedFile
 
 # Above this a float no longer holds every whole number.
 _WHOLE = 2.0**53
-# calamine keeps 24 bytes for each cell of the box around the filled ones, blank or not.
-_MAX_BOX = 10_000_000
+# calamine keeps so many bytes for each cell of the box around the filled ones, blank or not; the box may
+# take this share of the memory, the rest is for strings and for Python.
+_CELL_BYTES = 24
+_BOX_SHARE = 0.6
 _MAX_MERGED_AREA = 1_100_000
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SST_COUNTS = re.compile(rb'\s(?:uniqueCount|count)="\d+"')
@@ -134,7 +136,7 @@ def _send_sheet(
     """Send one inspected worksheet by the reader that can hold it."""
     if not part.part or (part.hidden and not include_hidden):
         sink.begin(RawSheet(part.name, part.hidden, (), found.date_1904))
-    elif facts.last_row * facts.last_column > _MAX_BOX:
+    elif facts.last_row * facts.last_column * _CELL_BYTES > sink.limits.child_rss_mb * 1_000_000 * _BOX_SHARE:
         sink.begin(RawSheet(part.name, part.hidden, (), found.date_1904))
         _send_sparse(data, part.name, facts, sink)
     else:

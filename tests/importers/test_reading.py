@@ -210,10 +210,9 @@ def test_json_objects_become_a_header_and_rows(tmp_path: Path, content: bytes) -
 def ods(table: str) -> bytes:
     """A spreadsheet of one OpenDocument table."""
     names = "urn:oasis:names:tc:opendocument:xmlns"
-    content = (
-        f'<office:document-content xmlns:office="{names}:office:1.0" xmlns:table="{names}:table:1.0" xmlns:text="{names}:text:1.0">'
-        f'<office:body><office:spreadsheet><table:table table:name="A">{table}</table:table></office:spreadsheet></office:body></office:document-content>'
-    )
+    spaces = " ".join(f'xmlns:{short}="{names}:{short}:1.0"' for short in ("office", "table", "text"))
+    sheet = f'<office:body><office:spreadsheet><table:table table:name="A">{table}</table:table>'
+    content = f"<office:document-content {spaces}>{sheet}</office:spreadsheet></office:body></office:document-content>"
     manifest = '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
     kind = "application/vnd.oasis.opendocument.spreadsheet"
     return pack({"mimetype": kind, "META-INF/manifest.xml": manifest, "content.xml": content}, 0)
@@ -223,6 +222,7 @@ def test_an_opendocument_sheet_is_read_and_its_blank_repeats_are_not(tmp_path: P
     table = (
         '<table:table-row><table:table-cell office:value-type="string"><text:p>00123</text:p></table:table-cell>'
         '<table:table-cell table:number-columns-repeated="2" office:value-type="float" office:value="7"/></table:table-row>'
-        '<table:table-row table:number-rows-repeated="1048575"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+        '<table:table-row table:number-rows-repeated="1048575">'
+        '<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
     )
     assert read_bytes(tmp_path, "a.ods", ods(table)) == [(1, ["00123", 7, 7])]
