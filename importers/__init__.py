@@ -1,9 +1,30 @@
-"""Importers: from the file that an agency keeps to records of assets. No database, no tracker."""
+"""Importers: from the file that an agency keeps to records of assets. No database, no tracker.
+
+The names below are loaded when first used: the child process that reads a file belongs to this package
+and needs none of them, and every file waits for its start.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from importers.rows import Limits, Record, RefusedFile
-from importers.summary import record_json, summarise
-from importers.understanding import Reading, read
-from importers.vocabulary import Vocabulary, default_vocabulary
+
+if TYPE_CHECKING:
+    from importers.summary import problem_json, record_json, summarise
+    from importers.understanding import Reading, read
+    from importers.vocabulary import Vocabulary, default_vocabulary
+
+_HOMES = {
+    "Reading": "understanding",
+    "Vocabulary": "vocabulary",
+    "default_vocabulary": "vocabulary",
+    "problem_json": "summary",
+    "read": "understanding",
+    "record_json": "summary",
+    "summarise": "summary",
+}
 
 __all__ = [
     "Limits",
@@ -12,7 +33,15 @@ __all__ = [
     "RefusedFile",
     "Vocabulary",
     "default_vocabulary",
+    "problem_json",
     "read",
     "record_json",
     "summarise",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load a name from its module."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'importers' has no attribute {name!r}")
+    return getattr(import_module(f"importers.{_HOMES[name]}"), name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from importers.formats import find_format
+from importers.values.money import find_currency
 from importers.values.text import compact, header_words, text_of
 from importers.vocabulary import Vocabulary
 
@@ -66,6 +67,8 @@ class HeaderWords:
                 return found, 0.98
         for text, confidence in ((label, 1.0), (bare, 0.95)):
             found = headers.get(compact(text) or text)
+            if found == "units" and find_currency(label, self.vocabulary):
+                found = "cost"  # 'Jumlah (Rp)' is an amount, 'Jumlah' a quantity.
             if found:
                 return found, confidence
         parts = [headers.get(compact(part)) for part in _PARTS.split(bare) if compact(part)]

@@ -12,9 +12,10 @@ from importers.layout import Header, HeaderWords, Row, is_blank
 from importers.rows import Problem, RefusedFile
 from importers.values.conditions import parse_condition
 from importers.values.dates import DateStyle, is_month_first, parse_date
+from importers.values.durations import parse_months
 from importers.values.money import find_currency, find_multiplier, parse_money
 from importers.values.ranges import looks_like_code, split_code_register
-from importers.values.text import compact, text_of
+from importers.values.text import compact, text_of, words_of
 from importers.vocabulary import Vocabulary
 
 EXTRA, IGNORE = "extra", "ignore"
@@ -123,7 +124,7 @@ def assign_columns(
         RefusedFile: two filled columns of the same name hold an identifier, so that neither can be believed.
     """
     profile = _Profile(header, sample, words.vocabulary, style)
-    guesses = [_guess(levels, words, mapping, known) for levels in header.levels]
+    guesses = [_guess(at, levels, words, mapping, known) for at, levels in enumerate(header.levels)]
     guesses = _adjust(guesses, profile, words)
     chosen = _resolve(header, guesses, profile)
     columns = [
@@ -135,13 +136,19 @@ def assign_columns(
 
 
 def _guess(
-    levels: tuple[str, ...], words: HeaderWords, mapping: Mapping[str, str] | None, known: Format | None
+    at: int,
+    levels: tuple[str, ...],
+    words: HeaderWords,
+    mapping: Mapping[str, str] | None,
+    known: Format | None,
 ) -> tuple[str, float]:
     if not levels:
         return IGNORE, 0.0
     label = " / ".join(levels)
-    if mapping and label in mapping:
-        return mapping[label], 2.0
+    if mapping:
+        own = mapping.get(f"{label} ({column_letter(at)})") or mapping.get(label)
+        if own:
+            return own, 2.0
     if known and (field := known.columns.get(compact(label))):
         return field, 1.5
     tries = [(label, 0.0), (levels[-1], 0.01)]
@@ -201,8 +208,8 @@ class _Profile:
             return split_code_register(text_of(value)) is not None
         if test == "condition-word":
             return not text_of(value).isdecimal() and parse_condition(value, self.vocabulary) is not None
-        if test == "small":
-            return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 120
+        if test == "duration":
+            return parse_months(value, 1) is not None
         return False
 
     def texts(self, at: int) -> list[str]:
@@ -237,6 +244,8 @@ def _by_values(at: int, name: str, confidence: float, fields: set[str], profile:
         and profile.share(at, "joined") > 0.8
     ):
         return "code_register"
+    if name == "warranty_ends_on" and profile.share(at, "duration") > 0.5:
+        return name
     if name in _DATES and confidence < 1 and profile.share(at, "date") < 0.3:
         return EXTRA
     if name == "support_ends_on" and profile.share(at, "date") < 0.3:
@@ -329,8 +338,9 @@ def _column(at: int, label: str, name: str, confidence: float, profile: _Profile
             currency = found.most_common(1)[0][0] if len(found) == 1 else None
         return Column(at, label, name, confidence, find_multiplier(label, vocabulary), currency)
     if name in _DATES:
-        if name == "warranty_ends_on" and profile.values[at] and profile.share(at, "small") > 0.5:
-            return Column(at, label, "warranty_months", confidence)
+        if name == "warranty_ends_on" and profile.values[at] and profile.share(at, "duration") > 0.5:
+            years = bool(frozenset(words_of(label).split()) & vocabulary.year_words)
+            return Column(at, label, "warranty_months", confidence, 12 if years else 1)
         return Column(at, label, name, confidence, month_first=is_month_first(profile.texts(at)))
     return Column(at, label, name, confidence)
 

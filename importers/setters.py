@@ -60,7 +60,7 @@ def compile_column(
         "database": lambda: set_software(SoftwareRole.DATABASE, vocabulary),
         "software": lambda: set_software(SoftwareRole.APPLICATION, vocabulary),
         "software_name": lambda: set_software(SoftwareRole.APPLICATION, vocabulary),
-        "warranty_months": set_months,
+        "warranty_months": lambda: set_months(column.multiplier),
         "notes": lambda: _notes(vocabulary),
         "extra": lambda: _extra(column.label),
     }

@@ -9,6 +9,7 @@ from importers.layout_columns import Column
 from importers.rows import SoftwareName, SoftwareRole
 from importers.values.conditions import parse_condition, parse_tick
 from importers.values.dates import DateStyle, Day, parse_date
+from importers.values.durations import parse_months
 from importers.values.money import Money, parse_money
 from importers.values.software import software_names
 from importers.values.text import text_of
@@ -136,10 +137,11 @@ def set_units(vocabulary: Vocabulary) -> Setter:
     return run
 
 
-def set_months() -> Setter:
+def set_months(factor: int) -> Setter:
+    """Keeps a length in months; bare numbers count `factor` months each."""
+
     def run(draft: Draft, value: object) -> Issue | None:
-        if type(value) is int and 0 < value <= 600:
-            draft.warranty_months = value
+        draft.warranty_months = parse_months(value, factor)
         return None
 
     return run

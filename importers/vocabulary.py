@@ -68,6 +68,7 @@ class Vocabulary:
     titles: Mapping[str, str]
     months: Mapping[str, int]
     year_prefixes: frozenset[str]
+    year_words: frozenset[str]
     conditions: Mapping[str, str]
     statuses: Mapping[str, str]
     ticks: frozenset[str]
@@ -111,6 +112,7 @@ def default_vocabulary() -> Vocabulary:
         titles={compact(word): field for word, field in words["titles"].items()},
         months={word: int(number) for number, names in words["months"].items() for word in names},
         year_prefixes=frozenset(words["year_prefixes"]),
+        year_words=frozenset(words["year_words"]),
         conditions=_turned(words["conditions"]),
         statuses=_turned(words["statuses"]),
         ticks=frozenset(words["ticks"]),

@@ -204,3 +204,38 @@ def test_a_remark_that_a_column_is_missing_is_told_from_a_blank_cell() -> None:
     records, _ = understand([["Asset Tag", "Serial", "Location"], ["A-1", "S1", None]])
     assert records[0].columns_present == frozenset({"asset_tag", "serial", "location"})
     assert records[0].location is None
+
+
+def test_warranties_as_lengths_in_words_or_years() -> None:
+    rows: list[list[object]] = [
+        ["Asset Tag", "Serial", "Purchase Date", "Warranty"],
+        ["A-1", "S1", "2020-01-31", "36 months"],
+    ]
+    assert understand(rows)[0][0].warranty_ends_on == date(2023, 1, 31)
+    rows = [
+        ["Kode Aset", "S/N", "Tanggal Beli", "Garansi (tahun)"],
+        ["A-1", "S1", "2020-01-31", 3],
+        ["A-2", "S2", None, "2"],
+    ]
+    assert [r.warranty_ends_on for r in understand(rows)[0]] == [date(2023, 1, 31), None]
+
+
+def test_an_amount_named_jumlah_is_no_quantity() -> None:
+    records, _ = understand(
+        [["Nama Barang", "Merk", "Jumlah", "Jumlah (Rp)"], ["Printer", "Epson", 2, "5.000.000"]]
+    )
+    assert (records[0].units, records[0].cost) == (2, Decimal(5000000))
+
+
+def test_a_mapping_can_name_one_of_two_equal_headers_by_its_letter() -> None:
+    rows: list[list[object]] = [["Asset Tag", "Info", "Info"], ["A-1", "S-1", "Room 7"]]
+    records, _ = understand(rows, mapping={"Info (B)": "serial", "Info (C)": "location"})
+    assert (records[0].serial, records[0].location) == ("S-1", "Room 7")
+
+
+def test_maker_model_and_system_from_a_cell_of_free_text() -> None:
+    text = "Laptop Lenovo ThinkPad T480 i5-8350U/8GB/256 SSD Win10 Pro"
+    records, _ = understand([["No Inventaris", "Nama Aset", "Spesifikasi"], ["INV-1", "Laptop", text]])
+    first = records[0]
+    assert (first.brand, first.model, first.os) == ("Lenovo", "ThinkPad T480", "Win10 Pro")
+    assert first.extra["specification"] == text
