@@ -14,6 +14,7 @@ from tests.catalogue.upstream import (
     later,
     latest,
     lifecycle,
+    product,
     release,
     write_upstream,
 )
@@ -156,6 +157,25 @@ def test_an_older_snapshot_changes_nothing(engine: Engine, small: Path, tmp_path
     actions.build(write_upstream(tmp_path / "past", lifecycle=told), older)
     assert load(engine, older) is False
     assert count(engine, "release_fact") == 7
+
+
+def test_a_better_making_of_the_same_day_is_loaded_once(engine: Engine, small: Path, tmp_path: Path) -> None:
+    load(engine, small)
+    told = lifecycle()
+    told["result"].append(product("nothing", "Nobody Nothing", "app", []))
+    better = tmp_path / "better.json.gz"
+    actions.build(write_upstream(tmp_path / "again", lifecycle=told), better)
+    assert load(engine, better) is True
+    assert load(engine, better) is False
+    with reading(engine) as session:
+        ids = queries.product_ids(session)
+        exploited = queries.exploited_by_product(session, [ids["nothing"]])
+    assert [each.cve_id for each in exploited[ids["nothing"]]] == ["CVE-2024-0002"]
+    assert (count(engine, "release_fact"), count(engine, "exploited_entry"), count(engine, "version")) == (
+        7,
+        2,
+        13,
+    )
 
 
 def test_a_version_without_release_moves_when_its_release_is_told(

@@ -68,6 +68,7 @@ def test_the_shipped_snapshot_holds_exploited_entries_without_prose(shipped: Shi
     _, products, _, exploited = shipped
     assert len(exploited) == len({entry.cve_id for entry in exploited}) == 1_404
     assert sum(entry.ransomware for entry in exploited) == 293
+    assert sum(entry.slug is not None for entry in exploited) == 686
     slugs = {product.slug for product in products}
     assert {entry.slug for entry in exploited if entry.slug} <= slugs
     assert not any(entry.slug == "ios" for entry in exploited if entry.vendor == "Cisco")
@@ -184,3 +185,9 @@ def test_a_snapshot_of_another_format_is_refused(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(json.dumps({"format": 9, "sources": []}).encode() + b"\n"))
     with pytest.raises(ValueError, match="snapshot format 9, 1 is needed"):
         Snapshot(path)
+
+
+def test_every_shipped_source_has_its_licence_notice(shipped: Shipped) -> None:
+    notices = json.loads((SHIPPED.parent / "notices.json").read_text("utf-8"))
+    assert {each.source for each in shipped[0].sources} <= set(notices)
+    assert notices["MIT"].startswith("Permission is hereby granted")
