@@ -592,6 +592,7 @@ def upgrade() -> None:
             name=op.f("fk_asset_change_agency_id_asset_id_asset"),
         ),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_asset_change")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("asset_change", schema=None) as batch_op:
         batch_op.create_index("ix_asset_change_asset", ["agency_id", "asset_id", "id"], unique=False)
@@ -623,6 +624,7 @@ def upgrade() -> None:
             name=op.f("fk_asset_identifier_agency_id_asset_id_asset"),
         ),
         sa.PrimaryKeyConstraint("agency_id", "scheme", "value", "asset_id", name=op.f("pk_asset_identifier")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("asset_identifier", schema=None) as batch_op:
         batch_op.create_index("ix_asset_identifier_asset", ["agency_id", "asset_id"], unique=False)
@@ -759,6 +761,7 @@ def upgrade() -> None:
             ["title_id"], ["software_title.id"], name=op.f("fk_installation_title_id_software_title")
         ),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_installation")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("installation", schema=None) as batch_op:
         batch_op.create_index("ix_installation_asset", ["agency_id", "asset_id"], unique=False)

@@ -15,6 +15,10 @@ from tracker.db.conventions import BigInt, id_field, json_field, key_field, mone
 from tracker.identity.models import one_of
 
 
+#: SQLite keeps a narrow table in its primary key's order alone, instead of that and a hidden one beside it.
+NARROW = {"sqlite_with_rowid": False}
+
+
 class AssetClass(StrEnum):
     """What an asset is."""
 
@@ -222,6 +226,7 @@ class AssetIdentifier(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["agency_id", "asset_id"], ["asset.agency_id", "asset.id"]),
         Index("ix_asset_identifier_asset", "agency_id", "asset_id"),
+        NARROW,
     )
     agency_id: int = id_field()
     scheme: str = Field(primary_key=True)
@@ -242,6 +247,7 @@ class Installation(SQLModel, table=True):
         CheckConstraint(one_of("role", InstallationRole), name="role"),
         Index("ix_installation_asset", "agency_id", "asset_id"),
         Index("ix_installation_title", "title_id"),
+        NARROW,
     )
     agency_id: int = id_field()
     id: int = id_field()
@@ -346,6 +352,7 @@ class AssetChange(SQLModel, table=True):
         ForeignKeyConstraint(["agency_id", "asset_id"], ["asset.agency_id", "asset.id"]),
         Index("ix_asset_change_asset", "agency_id", "asset_id", "id"),
         Index("ix_asset_change_batch", "agency_id", "batch_id"),
+        NARROW,
     )
     agency_id: int = id_field()
     id: int = id_field()
