@@ -60,8 +60,13 @@ _SPELLINGS = (
     (re.compile(r"\bhotfix\s*(?=\d)"), "h"),
     (re.compile(r"\brelease\s*(?=\d)"), "r"),
 )
-_LEAD = re.compile(r"^(?:version|ver\.?|v(?=\.?\s*\d)|release)[\s.:]*|^[a-z]{3,}[-_/ ]?(?=\d)")
-_BUILD_WITH_TEXT = re.compile(r"^(\d+(?:\.\d+){3,})\s.*$")
+_LEAD = re.compile(r"^(?:version|ver\.?|v(?=\.?\s*\d)|release)[\s.:]*|^[a-z]{2,}[-_/ ]?(?=\d)")
+#: Microsoft's names for what a build number says already: "15.0.4430.1 CU32 GDR".
+_BUILD_WITH_TEXT = re.compile(
+    r"^(\d+(?:\.\d+){2,})\s+\(?(?:cu|gdr|qfe|sp|su|ru|rtm|azure|security|kb)(?![a-z]).*$"
+)
+#: Junos counts spins after a point: 12.3R12.4 is a spin of R12, older than its service release 12.3R12-S1.
+_JUNOS_SPIN = re.compile(r"^(\d+\.\d+[rx]\d+(?:-[sd]\d+)?)\.(\d+)")
 _TOKEN = re.compile(r"(\d+)|([a-z]+)|(~)|([^0-9a-z~]+)")
 
 
@@ -81,7 +86,7 @@ def _clean(version: str) -> str:
     stripped = _LEAD.sub("", text, count=1)
     text = stripped if any(c.isdigit() for c in stripped) else text
     build = _BUILD_WITH_TEXT.match(text)
-    return build.group(1) if build else text
+    return build.group(1) if build else _JUNOS_SPIN.sub(r"\1-a\2", text)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
@@ -162,14 +167,18 @@ def _java_key(version: str) -> str:
 
 
 _FEATURE = re.compile(
-    r"^(?:(?:windows\s*)?(?:server\s*)?(1[01])[\s-]+)?(?:version\s*)?(\d{2})(h[12]|0[1-9]|1[0-2])\b"
+    r"^(?:(?:windows\s*)?(?:server\s*)?(1[01])[\s-]+)?(?:version\s*)?(?:(\d{2})(h[12])|(1507|1511|1607|1703|1709|1803|1809|1903|1909|2004))\b"
 )
 _HALVES = {"h1": "06", "h2": "12"}
 
 
 def _feature(version: str) -> tuple[str, str] | None:
+    """(10 or 11 or "", year and month) of a Windows feature version; None for anything else."""
     match = _FEATURE.match(version.strip().casefold())
-    return (match[1] or "", match[2] + _HALVES.get(match[3], match[3])) if match else None
+    if match is None:
+        return None
+    base, year, half, number = match.groups()
+    return base or "", number or year + _HALVES[half]
 
 
 def _feature_key(version: str) -> str:
@@ -285,8 +294,13 @@ def _comparable(a: str, b: str, scheme: str | None) -> bool:
     if scheme == "windows-feature" and (_feature(a) is None) != (_feature(b) is None):
         return False
     first, second = _IOS.match(a), _IOS.match(b)
-    # 15.2(7)E and 15.2(4)M are two lines of one number: neither is newer.
-    return not (first and second and first[1] == second[1] and first[2].upper() != second[2].upper())
+    return not (first and second and first[1] == second[1] and _other_line(first[2], second[2]))
+
+
+def _other_line(a: str, b: str) -> bool:
+    """15.2(7)E and 15.2(4)M are two lines of one number: neither is newer. SXI and SXJ follow each other."""
+    first, second = a.upper(), b.upper()
+    return first != second and not (len(first) == len(second) > 2 and first[:2] == second[:2])
 
 
 def compare(a: str, b: str, scheme: str | None = None) -> Order | None:
