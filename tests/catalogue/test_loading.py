@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -212,3 +213,10 @@ def test_keys_of_another_order_are_made_anew(engine: Engine, small: Path) -> Non
     assert keys["17.5"] == version_key("17.5")
     assert keys["8u462"] == version_key("8u462", "java")
     assert "old" not in keys.values()
+
+
+def test_two_processes_at_once_load_once(engine: Engine, small: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: load(engine, small), range(2)))
+    assert sorted(done) == [False, True]
+    assert (count(engine, "product"), count(engine, "catalogue_snapshot")) == (4, 4)

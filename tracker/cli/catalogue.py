@@ -18,6 +18,9 @@ from tracker.cli.context import open_context
 from tracker.cli.output import explained, json_lines, print_json, print_table, say, stop
 from tracker.db import reading, transaction
 
+#: How many changes of a sync are listed for people.
+CHANGES_SHOWN = 200
+
 catalogue = typer.Typer(help="What the world knows about products.", no_args_is_help=True)
 versions = typer.Typer(help="Order of versions.", no_args_is_help=True)
 
@@ -156,6 +159,14 @@ def _sync(source: str, as_json: bool, *, dry_run: bool) -> None:
             ["what", "value"],
             ((k, len(v) if isinstance(v, list | tuple) else v) for k, v in document.items()),
         )
+        if result.changes:
+            shown = result.changes[:CHANGES_SHOWN]
+            print_table(
+                ["product", "release", "field", "before", "after"],
+                ((c.product, c.release or "", c.field, c.before, c.after) for c in shown),
+            )
+            if len(shown) < len(result.changes):
+                say(f"{len(result.changes) - len(shown)} more changes: --json shows all")
 
 
 SourceArgument = Annotated[
