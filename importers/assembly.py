@@ -25,6 +25,7 @@ _REJECTING = frozenset(
         "money-absurd",
         "tag-not-text",
         "tag-unseen-character",
+        "forbidden-character",
         "cell-error-in-key",
         "row-too-long",
     }

@@ -14,6 +14,7 @@ from importers.vocabulary import Vocabulary
 _WORD = re.compile(r"[^\W_]+")
 ASSET, BLANK = "asset", "blank"
 SUBTOTAL, GROUP, SIGNATURE = "subtotal", "group-title", "signature"
+NUMBERED = "numbered-blank"
 REPEATED, NUMBERS, NO_IDENTITY = "repeated-header", "column-numbers", "no-identity"
 
 
@@ -22,20 +23,25 @@ class RowKinds:
     """Tells the rows of one table apart. Remembers that a signature block has begun.
 
     `identity` are the columns that name a thing, `codes` those of them that hold item codes, `mapped` all
-    columns with a field, `labels` the header's text of each column.
+    columns with a field, `amounts` those of costs and quantities, `counters` those that only number the rows,
+    `labels` the header's text of each column.
     """
 
     identity: tuple[int, ...]
     codes: frozenset[int]
     names: tuple[int, ...]
     mapped: tuple[int, ...]
+    amounts: frozenset[int]
+    counters: frozenset[int]
     labels: tuple[str, ...]
     vocabulary: Vocabulary
     signing: bool = False
+    few: int = 0
     firsts: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Collect the words with which rows that are no assets begin."""
+        """Collect the words with which rows that are no assets begin, and how few cells such rows fill."""
+        self.few = min(4, max(1, len(self.mapped) // 2))
         phrases = [*self.vocabulary.subtotal, *self.vocabulary.signature, *self.labels]
         words = {words_of(phrase).partition(" ")[0] for phrase in phrases if phrase}
         self.firsts = frozenset(words) | self.vocabulary.header_starts
@@ -88,6 +94,10 @@ class RowKinds:
             return BLANK
         if is_column_numbers(values):
             return NUMBERS
+        if texts.keys() <= self.amounts | self.counters and all(
+            any(sign.isdigit() for sign in text) and " " not in text.strip() for text in texts.values()
+        ):
+            return NUMBERED if texts.keys() <= self.counters else SUBTOTAL
         same = sum(
             1 for at, text in texts.items() if at < len(self.labels) and _is_label(text, self.labels[at])
         )
@@ -99,12 +109,10 @@ class RowKinds:
         useful = sum(1 for at in self.mapped if at in texts)
         marks = [self._mark(text) for text in texts.values() if not text[:1].isdigit()]
         coded = any(at in texts and looks_like_code(texts[at]) for at in self.codes)
-        if SUBTOTAL in marks and not coded and self._is_total(texts, useful):
+        if SUBTOTAL in marks and not coded and _is_total(texts, identity):
             return SUBTOTAL
-        if SIGNATURE in marks and not coded and useful <= 4:
+        if useful <= self.few and not coded and (self.signing or SIGNATURE in marks or self._is_dated(texts)):
             self.signing = True
-            return SIGNATURE
-        if self.signing and useful <= 4 and not coded:
             return SIGNATURE
         self.signing = False
         if identity and (useful > 1 or coded or self._plain(texts)):
@@ -113,10 +121,13 @@ class RowKinds:
             return self._title(values, texts)
         return ASSET if named or identity else NO_IDENTITY
 
-    def _is_total(self, texts: dict[int, str], useful: int) -> bool:
-        """A total's word stands before its sums, and few other texts stand beside it."""
-        worded = [text for text in texts.values() if any(sign.isalpha() for sign in text)]
-        return len(worded) <= 2 or useful <= 3
+    def _is_dated(self, texts: dict[int, str]) -> bool:
+        """A lone 'Place, 31 Desember 2023' opens a signature block."""
+        if len(texts) > 1:
+            return False
+        _, comma, rest = next(iter(texts.values())).partition(",")
+        words = words_of(rest).split()
+        return bool(comma) and len(words) in (2, 3) and any(word in self.vocabulary.months for word in words)
 
     def _plain(self, texts: dict[int, str]) -> bool:
         """A lone value under a tag, serial or host name is a thing if it holds a digit and no space."""
@@ -132,6 +143,14 @@ class RowKinds:
         if at <= last_name and isinstance(values[at], str):
             return GROUP
         return NO_IDENTITY
+
+
+def _is_total(texts: dict[int, str], identity: bool) -> bool:
+    """A total's word stands before its sums; beside it stands no other word, or one that names no thing."""
+    worded = sum(
+        1 for text in texts.values() if any(c.isalpha() for c in text) and not any(c.isdigit() for c in text)
+    )
+    return worded < 2 or (worded == 2 and not identity)
 
 
 def _is_label(text: str, label: str) -> bool:

@@ -21,7 +21,7 @@ from importers.setters_values import (
 from importers.values.brands import split_brand
 from importers.values.dates import DateStyle
 from importers.values.ranges import clean_code, split_code_register
-from importers.values.text import find_unseen, text_of
+from importers.values.text import find_forbidden, find_unseen, mixes_scripts, text_of
 from importers.vocabulary import Vocabulary
 
 #: The longest word that means 'nothing' is shorter.
@@ -96,6 +96,8 @@ def _text(name: str, vocabulary: Vocabulary) -> Setter:
         text = " ".join(value.split()) if type(value) is str else text_of(value)
         if text and (len(text) > _LONGEST_BLANK or text.casefold() not in blanks):
             setattr(draft.record, name, text)
+            if not text.isascii() and not text.isprintable() and (found := find_forbidden(text)):
+                return "forbidden-character", f"the text holds a character that no text may hold ({found})"
         return None
 
     return run
@@ -144,9 +146,13 @@ def _tag(vocabulary: Vocabulary) -> Setter:
         if text.casefold() in vocabulary.blanks:
             return None
         draft.record.asset_tag = text
-        unseen = None if text.isascii() and text.isprintable() else find_unseen(text)
+        if text.isascii() and text.isprintable():
+            return None
+        unseen = find_unseen(text)
         if unseen:
             return "tag-unseen-character", f"the asset tag holds a character that cannot be seen ({unseen})"
+        if mixes_scripts(text):
+            return "tag-mixed-scripts", "the asset tag mixes letters of several scripts that look alike"
         return None
 
     return run

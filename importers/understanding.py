@@ -270,6 +270,8 @@ def _row_kinds(header: Header, columns: Columns, vocabulary: Vocabulary) -> RowK
         codes=frozenset(at for name in ("item_code", "code_register") for at in by_field.get(name, ())),
         names=tuple(at for name in ("name", "category") for at in by_field.get(name, ())),
         mapped=tuple(at for name, places in by_field.items() if name not in unmapped for at in places),
+        amounts=frozenset(at for name in ("cost", "unit_cost", "units") for at in by_field.get(name, ())),
+        counters=frozenset(by_field.get("sequence", ())),
         labels=header.labels,
         vocabulary=vocabulary,
     )

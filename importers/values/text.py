@@ -14,6 +14,11 @@ _UNSEEN = re.compile(
 )
 
 
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_LATIN = re.compile(r"[A-Za-z]")
+_LOOKALIKE = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
+
+
 def text_of(value: object) -> str:
     """A cell as one line of text: spaces folded, whole numbers without '.0', dates in ISO form, None as ''."""
     if type(value) is str:
@@ -52,3 +57,14 @@ def find_unseen(text: str) -> str | None:
     """The first character that cannot be seen, as 'U+200B', or None."""
     found = _UNSEEN.search(text)
     return f"U+{ord(found[0]):04X}" if found else None
+
+
+def find_forbidden(text: str) -> str | None:
+    """The first control character, lone surrogate or noncharacter, as 'U+FFFE', or None."""
+    found = _FORBIDDEN.search(text)
+    return f"U+{ord(found[0]):04X}" if found else None
+
+
+def mixes_scripts(text: str) -> bool:
+    """Whether Latin letters stand beside Greek or Cyrillic ones."""
+    return _LATIN.search(text) is not None and _LOOKALIKE.search(text) is not None

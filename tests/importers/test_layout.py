@@ -331,3 +331,47 @@ def test_filled_columns_without_a_header_are_named_once() -> None:
     assert [(p.code, p.message) for p in reader.problems] == [
         ("column-without-header", "columns without a header are not read: D")
     ]
+
+
+def test_blank_rows_with_numbers_sums_without_words_and_dated_signatures() -> None:
+    records, reader = understand(
+        [
+            ["No", "Kode Barang", "NUP", "Nama Barang", "Merk", "Harga (Rp)", "Keterangan"],
+            [1, "3100102001", 1, "P.C Unit", "HP", 100, None],
+            [2],
+            [3],
+            [None, None, None, None, None, 100, None],
+            [None, None, None, None, None, None, "Jakarta, 12 Mei 2023"],
+            [None, None, None, None, None, None, "Pengelola Barang"],
+            [None, None, None, "Budi Santoso", None, None, None],
+        ]
+    )
+    assert [(r.row, r.rejected) for r in records] == [(2, False)]
+    assert [(s.row, s.reason) for s in reader.skipped] == [
+        (3, "numbered-blank"), (4, "numbered-blank"), (5, "subtotal"), (6, "signature"), (7, "signature"),
+        (8, "signature"),
+    ]  # fmt: skip
+
+
+def test_things_that_begin_like_totals_and_people_that_begin_like_signatures() -> None:
+    records, reader = understand(
+        [
+            ["Nama Barang", "Merk", "S/N", "Pengguna"],
+            ["Total Station", "Topcon", "SN1", "Budi"],
+            ["Laptop", "HP", "SN2", "Kepala Dinas"],
+        ]
+    )
+    assert ([r.serial for r in records], reader.skipped) == (["SN1", "SN2"], [])
+    records, reader = understand(
+        [["Pengguna", "Nama Perangkat", "S/N"], ["Kepala Dinas", "Laptop", "SN1"], ["Operator", "PC", "SN2"]]
+    )
+    assert ([r.custodian for r in records], reader.skipped) == (["Kepala Dinas", "Operator"], [])
+
+
+def test_tags_of_mixed_scripts_are_kept_and_pointed_out() -> None:
+    records, _ = understand(
+        [["Asset Tag", "Name", "Location"], ["\u0410ST-1", "PC", "x"], ["AST-2", "a\ufffeb", "x"]]
+    )
+    assert [(r.rejected, codes(r)) for r in records] == [
+        (False, ["tag-mixed-scripts"]), (True, ["forbidden-character"]),
+    ]  # fmt: skip
