@@ -17,7 +17,7 @@ HARD_BOUNDARY = re.compile(r"[;|\n]|\s\+\s|\s&&?\s")
 _STRICT = frozenset({"release", "generic", "joined"})
 _BANNER = re.compile(r"^([a-z][a-z0-9_.-]*)/v?\d")
 _COMPACT = re.compile(r"^[a-z][\w.+@-]*[-.@_]+[\w.+@-]+$")
-_KNOWLEDGE_BASE = re.compile(r"\bkb\s?\d{5,8}\b")
+_UPDATE = re.compile(r"\bkb\s?\d{5,8}\b|\bservice pack \d\s?\(sp\d\)")
 
 
 class Scene(NamedTuple):
@@ -147,6 +147,7 @@ def _segment_end(scene: Scene, hit: Hit, hits: Sequence[Hit]) -> int:
         if h.first >= hit.last
         and h.entry.strength in {PRODUCT, BLOCK}
         and h.entry.product != hit.entry.product
+        and "generic" not in h.entry.needs
     ]
     end = min(following, default=len(scene.text))
     boundary = HARD_BOUNDARY.search(scene.text, scene.tokens[hit.last - 1].end, end)
@@ -155,8 +156,8 @@ def _segment_end(scene: Scene, hit: Hit, hits: Sequence[Hit]) -> int:
 
 def structural(scene: Scene, hits: Sequence[Hit]) -> tuple[str, str] | None:
     """(kind, rule) when the form of the text alone says that it is no product of its own."""
-    if _KNOWLEDGE_BASE.search(scene.text):
-        return "update", "form:kb-number"
+    if _UPDATE.search(scene.text):
+        return "update", "form:update"
     banner = _BANNER.match(scene.text)
     if banner and not any(h.first == 0 for h in hits):
         return "product", "form:banner-of-another-server"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tracker.catalogue.matching.candidates import Choice, Scene, choose, select, structural
-from tracker.catalogue.matching.confidence import confidence, tier
+from tracker.catalogue.matching.confidence import COSTS, confidence, tier
 from tracker.catalogue.matching.devices import by_device
 from tracker.catalogue.matching.identifiers import identifier_index, split_identifier
 from tracker.catalogue.matching.index import Hit, build_index
@@ -26,6 +26,7 @@ from tracker.catalogue.matching.resolving import (
     prefix_release,
 )
 from tracker.catalogue.matching.rules import PRODUCT, Lexicon, lexicon
+from tracker.catalogue.matching.suggestions import Suggester
 from tracker.catalogue.matching.types import CatalogueProduct, Match, Outcome, Tier
 from tracker.catalogue.matching.windows import by_windows_client
 
@@ -60,11 +61,37 @@ class Matcher:
         self._identifiers = identifier_index(known)
         self._compiled: dict[str, Compiled] = {}
         self._lexicon = _with_codenames(known)
+        self._suggester: Suggester | None = None
 
     def match(self, text: str, vendor: str | None = None, version: str | None = None) -> Match:
         """What `text` means, with the vendor and version columns beside it where there are any."""
         if text.startswith(("pkg:", "cpe:")) and (exact := self._by_identifier(text, version)):
             return exact
+        found = self._match(text, vendor, version)
+        if found.outcome is Outcome.UNRECOGNISED and vendor and vendor.strip():
+            return self._with_vendor(text, vendor, version) or found
+        return found
+
+    def suggest(self, text: str, limit: int = 5) -> list[tuple[str, float]]:
+        """(slug, likeness 0–1) of the products whose names look most like an unresolved one, for review only."""
+        if self._suggester is None:
+            self._suggester = Suggester(self._products.values())
+        return self._suggester.suggest(text, limit)
+
+    def _with_vendor(self, text: str, vendor: str, version: str | None) -> Match | None:
+        """A name that only its vendor makes whole: "Database 19c" of "Oracle"; None unless both are in it."""
+        head = f"{vendor.split(maxsplit=1)[0]} "
+        found = self._match(head + text, None, version)
+        if (
+            found.product is None
+            or not found.evidence["spans"][0][0] < len(head) < found.evidence["spans"][0][1]
+        ):
+            return None
+        sure = round(found.confidence - COSTS["named-by-vendor-column"], 3)
+        shifted = _shifted(found, -len(head))
+        return replace(shifted, confidence=sure, tier=tier(sure), method=f"vendor+{found.method}")
+
+    def _match(self, text: str, vendor: str | None, version: str | None) -> Match:
         name = plain(text)
         scene = self._scene(name, version)
         found = select(scene, self._index.find(scene.tokens))
@@ -77,7 +104,9 @@ class Matcher:
         if choice.hit.entry.strength != PRODUCT:
             entry = choice.hit.entry
             return _not_tracked(entry.kind, entry.rule, [_span(name, scene, choice.hit, entry.kind)])
-        return self._answer(name, scene, choice, vendor, version)
+        if vendor and "head" in choice.hit.entry.needs and self._foreign(choice.hit, vendor):
+            choice = choice._replace(doubts=(*choice.doubts, "ordinary-word-of-another-vendor"))
+        return self._answer(name, scene, choice, version)
 
     def match_cell(self, text: str) -> list[Match]:
         """The matches of a cell that may hold several products: one each, in the order of the text.
@@ -143,9 +172,13 @@ class Matcher:
             compiled = self._compiled[slug] = compile_product(self._products[slug])
         return compiled
 
-    def _answer(
-        self, name: Plain, scene: Scene, choice: Choice, vendor: str | None, version: str | None
-    ) -> Match:
+    def _foreign(self, hit: Hit, vendor: str) -> bool:
+        """Whether the vendor column names neither the product's maker nor a distribution that packs it."""
+        made_by = set(words(vendor))
+        known = set(words(self._products[hit.entry.product or ""].label)) | self._lexicon.packagers
+        return made_by.isdisjoint(known)
+
+    def _answer(self, name: Plain, scene: Scene, choice: Choice, version: str | None) -> Match:
         hit = choice.hit
         slug = hit.entry.product
         assert slug is not None
@@ -236,5 +269,7 @@ def _ends(compiled: Compiled, resolution: Resolution) -> dict[str, str | None]:
 
 
 def _shifted(match: Match, by: int) -> Match:
-    spans = [[start + by, end + by, what] for start, end, what in match.evidence.get("spans", ())]
+    spans = [
+        [max(start + by, 0), max(end + by, 0), what] for start, end, what in match.evidence.get("spans", ())
+    ]
     return replace(match, evidence={**match.evidence, "spans": spans}) if spans else match

@@ -42,6 +42,7 @@ class Lexicon:
     package_words: frozenset[str]
     ordinary: frozenset[str]
     not_names: frozenset[str]
+    packagers: frozenset[str]
     after_for: frozenset[str]
     after_on: frozenset[str]
 
@@ -78,6 +79,7 @@ def lexicon() -> Lexicon:
         package_words=frozenset(lists["package_words"]),
         ordinary=frozenset(lists["ordinary"]),
         not_names=frozenset(lists["not_names"]),
+        packagers=frozenset(lists["packagers"]),
         after_for=frozenset(lists["after_for"]),
         after_on=frozenset(lists["after_on"]),
     )
