@@ -25,7 +25,7 @@ _WHOLE = 2.0**53
 # calamine keeps so many bytes for each cell of the box around the filled ones, blank or not; the box may
 # take this share of the memory, the rest is for strings and for Python.
 _CELL_BYTES = 24
-_BOX_SHARE = 0.6
+_BOX_SHARE = 0.4
 _MAX_MERGED_AREA = 1_100_000
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SST_COUNTS = re.compile(rb'\s(?:uniqueCount|count)="\d+"')
