@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
-CONTENT = "content"
+CONTENT, SERIAL = "content", "serial"
 #: The columns whose change means that a scheme's value changed.
 FIELDS_OF_SCHEME: Mapping[str, tuple[str, ...]] = {
     "tag": ("asset_tag",),
@@ -72,15 +72,19 @@ def normalise_tag(text: str) -> str:
 
 def is_placeholder(text: str, policy: KeyPolicy) -> bool:
     """Whether a serial, host name or UUID names nothing: a stock phrase, one repeated character, 1.2E+11."""
-    squeezed = squeeze(text)
-    if len(set(squeezed)) < 2 or squeezed in policy.placeholders:
+    return _says_nothing(text, squeeze(text), policy)
+
+
+def _says_nothing(text: str, squeezed: str, policy: KeyPolicy) -> bool:
+    if squeezed in policy.placeholders or squeezed.count(squeezed[:1]) == len(squeezed):
         return True
-    return _SCIENTIFIC.fullmatch(text.strip().upper()) is not None
+    return "E" in squeezed and _SCIENTIFIC.fullmatch(text.strip().upper()) is not None
 
 
 def normalise_serial(text: str, policy: KeyPolicy) -> str | None:
     """A serial number without spaces and punctuation, upper case; None for a placeholder."""
-    return None if is_placeholder(text, policy) else squeeze(text)
+    squeezed = squeeze(text)
+    return None if _says_nothing(text, squeezed, policy) else squeezed
 
 
 def normalise_hostname(text: str, policy: KeyPolicy) -> str | None:

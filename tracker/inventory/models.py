@@ -14,7 +14,6 @@ from sqlmodel import Field, SQLModel
 from tracker.db.conventions import BigInt, id_field, json_field, key_field, money_field, ref_field
 from tracker.identity.models import one_of
 
-
 #: SQLite keeps a narrow table in its primary key's order alone, instead of that and a hidden one beside it.
 NARROW = {"sqlite_with_rowid": False}
 

@@ -10,12 +10,15 @@ from functools import lru_cache
 
 from importers.rows import Record, SoftwareRole
 from tracker.inventory.keys import CONTENT, KeyPolicy, find_keys, fingerprint
-from tracker.inventory.models import AssetClass, AssetStatus, Condition, InstallationRole, ItScope
+from tracker.inventory.models import AssetStatus, Condition, InstallationRole, ItScope, Precision
 
 #: (role, publisher, name, version); absent parts are ''.
 Title = tuple[str, str, str, str]
 MODEL = "model"
-_STATUSES = frozenset(AssetStatus) - {AssetStatus.WITHDRAWN}
+_STATUSES = frozenset(status.value for status in AssetStatus if status != AssetStatus.WITHDRAWN)
+#: What the importers say where they do not know; plain text, which compares faster than a member does.
+_OTHER = ItScope.OTHER.value
+_SCOPES = {scope.value: scope.value for scope in ItScope}
 #: Plain text of a role: members of an enumeration are slow to turn into text and cannot be spooled.
 _ROLES = {role: role.value for role in SoftwareRole}
 _LARGEST_MINOR = 2**63 - 1
@@ -42,6 +45,7 @@ def clean(text: str | None) -> str:
     return " ".join(text.replace("\x00", "").split())
 
 
+@lru_cache(maxsize=20_000)
 def to_minor(amount: Decimal | None) -> int | None:
     """Hundredths of a currency unit, rounded half to even; None where unknown or too large to store."""
     if amount is None or not amount.is_finite():
@@ -59,8 +63,9 @@ def composed_tag(record: Record) -> str | None:
     return None
 
 
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+@lru_cache(maxsize=20_000)
+def _iso(day: date) -> str:
+    return day.isoformat()
 
 
 def values_of(record: Record) -> dict[str, object]:
@@ -68,31 +73,45 @@ def values_of(record: Record) -> dict[str, object]:
 
     What the importers fall back to (class other, one unit) is not a statement and absent too.
     """
+    stated: dict[str, object] = {name: text for name, text in _texts_of(record) if text}
+    if record.asset_class != _OTHER:
+        stated["asset_class"] = record.asset_class
+    if record.it_scope != _OTHER:
+        stated["it_scope"] = _SCOPES[record.it_scope]
+    if record.status in _STATUSES:
+        stated["status"] = record.status
+    if record.units != 1 or "units" in record.columns_present:
+        stated["units"] = record.units
+    if record.condition:
+        stated["condition"] = record.condition
+    if record.acquired_on is not None:
+        stated["acquired_on"] = _iso(record.acquired_on)
+        stated["acquired_precision"] = record.acquired_precision or Precision.DAY.value
     cost = to_minor(record.cost)
-    stated: dict[str, object] = {
-        "asset_tag": composed_tag(record),
-        "item_code": clean(record.item_code),
-        "register_number": clean(record.register),
-        "serial": clean(record.serial),
-        "name": clean(record.name),
-        "asset_class": record.asset_class if record.asset_class != AssetClass.OTHER else None,
-        "it_scope": str(record.it_scope) if record.it_scope != ItScope.OTHER else None,
-        "status": record.status if record.status in _STATUSES else None,
-        "units": record.units if record.units != 1 or "units" in record.columns_present else None,
-        "condition": record.condition,
-        "acquired_on": _iso(record.acquired_on),
-        "acquired_precision": record.acquired_precision if record.acquired_on else None,
-        "cost_minor": cost,
-        "currency": record.currency or "IDR" if cost is not None else None,
-        "source": clean(record.source),
-        "location": clean(record.location),
-        "custodian": clean(record.custodian),
-        "hostname": clean(record.hostname),
-        "warranty_ends_on": _iso(record.warranty_ends_on),
-        "support_ends_on": _iso(record.support_ends_on),
-        "notes": clean(record.notes),
-    }
-    return {name: value for name, value in stated.items() if value is not None and value != ""}
+    if cost is not None:
+        stated["cost_minor"] = cost
+        stated["currency"] = record.currency or "IDR"
+    if record.warranty_ends_on is not None:
+        stated["warranty_ends_on"] = _iso(record.warranty_ends_on)
+    if record.support_ends_on is not None:
+        stated["support_ends_on"] = _iso(record.support_ends_on)
+    return stated
+
+
+def _texts_of(record: Record) -> tuple[tuple[str, str | None], ...]:
+    """(column, text) of the plain texts."""
+    return (
+        ("asset_tag", composed_tag(record)),
+        ("item_code", clean(record.item_code)),
+        ("register_number", clean(record.register)),
+        ("serial", clean(record.serial)),
+        ("name", clean(record.name)),
+        ("source", clean(record.source)),
+        ("location", clean(record.location)),
+        ("custodian", clean(record.custodian)),
+        ("hostname", clean(record.hostname)),
+        ("notes", clean(record.notes)),
+    )
 
 
 def titles_of(record: Record) -> list[Title]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from importers.rows import Record, Skipped
-from tracker.inventory.keys import CONTENT, KeyPolicy
+from tracker.inventory.keys import CONTENT, SERIAL, KeyPolicy
 from tracker.inventory.models import ItScope, RowOutcome
 from tracker.inventory.records import MODEL, Prepared, Title, clean, prepare, split_by_condition
 from tracker.inventory.spool import Spool, SpooledRow
@@ -41,7 +41,8 @@ class Collected:
     spool: Spool[SpooledRow]
     titles: dict[Title, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    first: dict[str, Place] = field(default_factory=dict)
+    #: Where each name stands first: plain tuples, which the garbage collector does not look at.
+    first: dict[str, tuple[int, str, int]] = field(default_factory=dict)
     repeated: dict[str, list[Place]] = field(default_factory=dict)
     content: dict[str, int] = field(default_factory=dict)
     agencies: dict[str, Place] = field(default_factory=dict)
@@ -76,7 +77,7 @@ def label_of(record: Record) -> str:
         record.name or record.model,
         record.serial,
     )
-    return clean(" ".join(part for part in parts if part))[:_LABEL]
+    return " ".join(filter(None, map(clean, parts)))[:_LABEL]
 
 
 def collect(
@@ -139,12 +140,16 @@ def _collect_asset(collected: Collected, record: Record, prepared: Prepared, suf
 def _note_keys(collected: Collected, record: Record, keys: Mapping[str, str]) -> None:
     """Remember the strongest name of the row, and its serial, to see the ones that come twice."""
     strongest = next(iter(keys))
-    for scheme in {strongest, "serial"} & keys.keys():
-        key = f"{scheme}:{keys[scheme]}"
-        here = Place(collected.spool.count, record.sheet, record.row)
-        held = collected.first.setdefault(key, here)
-        if held is not here:
-            collected.repeated.setdefault(key, [held]).append(here)
+    _note_key(collected, record, f"{strongest}:{keys[strongest]}")
+    if strongest != SERIAL and SERIAL in keys:
+        _note_key(collected, record, f"{SERIAL}:{keys[SERIAL]}")
+
+
+def _note_key(collected: Collected, record: Record, key: str) -> None:
+    here = (collected.spool.count, record.sheet, record.row)
+    held = collected.first.setdefault(key, here)
+    if held is not here:
+        collected.repeated.setdefault(key, [Place(*held)]).append(Place(*here))
 
 
 def find_rejected(collected: Collected) -> dict[int, str]:
