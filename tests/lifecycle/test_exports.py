@@ -12,11 +12,13 @@ from zipfile import ZipFile
 import pytest
 from openpyxl import load_workbook
 
+from tracker.catalogue.schemas import CatalogueStatus
 from tracker.lifecycle.exports import (
     COLUMNS,
     escaped,
     evidence_text,
     finding_cells,
+    stale_notice,
     write_findings_csv,
     write_findings_xlsx,
 )
@@ -112,3 +114,39 @@ def test_xlsx_without_a_finding_is_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "findings.xlsx"
     assert write_findings_xlsx([], path) == 0
     assert load_workbook(path)["findings"].max_row == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "head", "rule", "severity"),
+    [
+        (None, "asset_tag", "security-support-ended", "high"),
+        ("en", "Asset tag", "Security support ended", "high"),
+        ("id", "Kode aset", "Dukungan keamanan berakhir", "tinggi"),
+        ("fr", "Asset tag", "Security support ended", "high"),
+    ],
+)
+def test_headings_and_words_in_both_languages(
+    language: str | None, head: str, rule: str, severity: str
+) -> None:
+    target = io.StringIO(newline="")
+    write_findings_csv([ROW], target, None, language)
+    header, row = csv.reader(io.StringIO(target.getvalue()))
+    assert header[0] == head
+    assert row[3:5] == [rule, severity]
+    assert len(header) == len(row) == len(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "stale", "notice"),
+    [
+        (date(2026, 11, 1), False, None),
+        (
+            date(2026, 8, 22), True,
+            "Katalog bertanggal 2026-08-22, lebih dari 90 hari yang lalu: tanggal dukungan mungkin sudah berubah.",
+        ),
+        (None, True, "Katalog belum dimuat: tidak ada yang diketahui tentang dukungan."),
+    ],
+)  # fmt: skip
+def test_an_old_catalogue_is_said_first(as_of: date | None, stale: bool, notice: str | None) -> None:
+    status = CatalogueStatus(0, 0, 0, 0, (), stale, as_of, None)
+    assert stale_notice(status, "id") == notice

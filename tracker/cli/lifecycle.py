@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import sys
 from enum import StrEnum
@@ -11,12 +10,13 @@ from typing import Annotated
 
 import typer
 
+from tracker.catalogue import actions as catalogue
 from tracker.cli.catalogue import Json
 from tracker.cli.context import open_context, parse_date, parse_instant
 from tracker.cli.output import explained, print_json, print_table, say
 from tracker.db import reading
 from tracker.lifecycle import actions, queries
-from tracker.lifecycle.exports import COLUMNS, finding_cells, write_findings_xlsx
+from tracker.lifecycle.exports import stale_notice, write_findings_csv, write_findings_xlsx
 from tracker.lifecycle.schemas import FindingFilter, FindingRow, ScanResult
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Evaluate this day; nothing is stored.")]
@@ -76,19 +76,19 @@ def findings(
     else:
         with reading(context.engine) as session:
             rows = list(queries.list_findings(session, context.principal, wanted, limit=None).items)
-    _write(rows, form, output)
+    with reading(context.engine) as session:
+        notice = stale_notice(catalogue.status(session, context.today))
+    _write(rows, form, output, notice)
 
 
-def _write(rows: list[FindingRow], form: Format | None, output: Path | None) -> None:
+def _write(rows: list[FindingRow], form: Format | None, output: Path | None, notice: str | None) -> None:
     if form is Format.XLSX:
         if output is None:
             raise typer.BadParameter("xlsx needs -o FILE", param_hint="-o")
-        write_findings_xlsx(rows, output)
+        write_findings_xlsx(rows, output, notice)
     elif form is Format.CSV:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\r\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(finding_cells(row) for row in rows)
+        buffer = io.StringIO(newline="")
+        write_findings_csv(rows, buffer, notice)
         _emit(buffer.getvalue(), output)
     elif form is Format.JSON:
         if output:
@@ -100,7 +100,7 @@ def _write(rows: list[FindingRow], form: Format | None, output: Path | None) -> 
             ["asset", "agency", "rule", "severity", "title", "ends on"],
             ((r.asset_tag, r.agency, r.rule, r.severity, r.title, r.ends_on) for r in rows),
         )
-    say(f"{len(rows)} findings")
+    say(f"{len(rows)} findings" + (f". {notice}" if notice else ""))
 
 
 def _json(rows: list[FindingRow]) -> str:

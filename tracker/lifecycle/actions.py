@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import Engine, select
@@ -28,7 +30,7 @@ from tracker.lifecycle.rollups import keep_rollups
 from tracker.lifecycle.scan import Tally
 from tracker.lifecycle.schemas import Coverage, FindingFilter, FindingRow, ScanResult
 
-__all__ = ["ensure_policy", "findings_as_of", "scan", "scan_as_of"]
+__all__ = ["StagedScan", "ensure_policy", "findings_as_of", "scan", "scan_as_of", "staged_scan"]
 
 agency = table_of(Agency)
 scan_run = table_of(ScanRun)
@@ -206,6 +208,46 @@ def _prepare_as_of(
     scanning.fill(session, evaluation, causes, *scanning.provisional(causes))
     fanout.cover_contracts(session, as_of)
     return policy, evaluation, causes
+
+
+@dataclass
+class StagedScan:
+    """A scan of another day that stands in temporary tables of `session`, one chunk of agencies at a time.
+
+    A row of scan_wanted names its cause by number, from 1. `coverage` is whole once all chunks were seen.
+    """
+
+    session: Session
+    causes: Sequence[Cause]
+    agencies: Sequence[tuple[int, int]]
+    source: Source
+    policy: Policy
+    tally: Tally = field(default_factory=Tally)
+
+    def chunks(self) -> Iterator[None]:
+        """Stage chunk after chunk: scan_chunk then names its agencies, scan_wanted what holds there."""
+        for chunk in scanning.chunks(self.agencies):
+            scanning.stage_chunk(self.session, self.source, chunk, self.policy)
+            scanning.tally_chunk(self.session, self.source, self.policy, self.tally)
+            yield
+
+    @property
+    def coverage(self) -> Coverage:
+        """What is known of the installed units of the chunks seen."""
+        return Coverage(**{name: self.tally.total(name) for name in temporary.MEASURES})
+
+
+@contextmanager
+def staged_scan(engine: Engine, scope: Scope, as_of: date, code: str | None = None) -> Iterator[StagedScan]:
+    """What would hold on `as_of` in `scope`, or at and below its agency `code`; nothing stays written.
+
+    Raises: NotFound where no agency of the scope has this code.
+    """
+    with scanning.scratch(engine) as session:
+        source = Source()
+        agencies = queries.list_agency_sizes(session, scope, code)
+        policy, _, causes = _prepare_as_of(session, source, agencies, as_of)
+        yield StagedScan(session, causes, agencies, source, policy)
 
 
 def findings_as_of(

@@ -14,6 +14,8 @@ from typing import Any, TextIO
 
 from xlsxwriter import Workbook
 
+from tracker.catalogue.schemas import STALE_AFTER_DAYS, CatalogueStatus
+from tracker.lifecycle.policy import rule_texts, word
 from tracker.lifecycle.schemas import FindingRow
 
 Cell = str | date | None
@@ -64,29 +66,52 @@ def _flat(prefix: str, value: object) -> Iterable[str]:
         yield f"{prefix}: {value}"
 
 
-def finding_cells(row: FindingRow) -> list[Cell]:
-    """The cells of a finding in the order of COLUMNS: dates stay dates, texts are escaped."""
-    values: list[Cell] = [
-        evidence_text(row.evidence) if name == "evidence" else getattr(row, name) for name in COLUMNS
-    ]
-    return [escaped(value) if isinstance(value, str) else value for value in values]
+def finding_cells(row: FindingRow, language: str | None = None) -> list[Cell]:
+    """The cells of a finding in the order of COLUMNS: dates stay dates, texts are escaped.
+
+    Rule and severity are in words of `language` (en, id); None leaves them as they are in the JSON.
+    """
+    values: dict[str, Cell] = {name: getattr(row, name) for name in COLUMNS if name != "evidence"}
+    if language is not None:
+        values["rule"] = rule_texts(language)[row.rule].title
+        values["severity"] = word(row.severity, language)
+    values["evidence"] = evidence_text(row.evidence)
+    return [escaped(value) if isinstance(value, str) else value for value in values.values()]
 
 
-def write_findings_csv(rows: Iterable[FindingRow], target: TextIO, notice: str | None = None) -> int:
-    """Write `rows` as csv (RFC 4180) under a row of COLUMNS, below `notice` where there is one; how many."""
+def headings(language: str | None = None) -> tuple[str, ...]:
+    """COLUMNS in words of `language` (en, id); None leaves the names that programs know."""
+    return COLUMNS if language is None else tuple(word(name, language) for name in COLUMNS)
+
+
+def stale_notice(catalogue: CatalogueStatus, language: str = "en") -> str | None:
+    """What an export says first when the catalogue behind it is old or missing; None when it is neither."""
+    if not catalogue.stale:
+        return None
+    if catalogue.as_of is None:
+        return word("empty", language)
+    return word("stale", language).format(as_of=catalogue.as_of.isoformat(), days=STALE_AFTER_DAYS)
+
+
+def write_findings_csv(
+    rows: Iterable[FindingRow], target: TextIO, notice: str | None = None, language: str | None = None
+) -> int:
+    """Write `rows` as csv (RFC 4180) under a row of headings, below `notice` where there is one; how many."""
     writer = csv.writer(target, lineterminator="\r\n")
     if notice:
         writer.writerow([escaped(notice)])
-    writer.writerow(COLUMNS)
+    writer.writerow(headings(language))
     count = 0
     for row in rows:
-        writer.writerow(finding_cells(row))
+        writer.writerow(finding_cells(row, language))
         count += 1
     return count
 
 
-def write_findings_xlsx(rows: Iterable[FindingRow], path: Path, notice: str | None = None) -> int:
-    """Write `rows` to the workbook `path` under a row of COLUMNS, below `notice` where there is one; how many.
+def write_findings_xlsx(
+    rows: Iterable[FindingRow], path: Path, notice: str | None = None, language: str | None = None
+) -> int:
+    """Write `rows` to the workbook `path` under a row of headings, below `notice` where there is one; how many.
 
     Strings are never turned into formulas, links or numbers. Rows go to disk one at a time.
     """
@@ -99,16 +124,16 @@ def write_findings_xlsx(rows: Iterable[FindingRow], path: Path, notice: str | No
     }
     with Workbook(str(path), options) as book:
         sheet = book.add_worksheet("findings")
-        first = _write_head(book, sheet, notice)
+        first = _write_head(book, sheet, notice, language)
         last = first
         for last, row in enumerate(rows, start=first + 1):
-            for at, value in enumerate(finding_cells(row)):
+            for at, value in enumerate(finding_cells(row, language)):
                 _write_cell(sheet, last, at, value)
         sheet.autofilter(first, 0, last, len(COLUMNS) - 1)
     return last - first
 
 
-def _write_head(book: Any, sheet: Any, notice: str | None) -> int:
+def _write_head(book: Any, sheet: Any, notice: str | None, language: str | None) -> int:
     """Widths, the notice and the row of headings; the number of that row, from 0."""
     for at, name in enumerate(COLUMNS):
         sheet.set_column(at, at, _WIDTHS.get(name, 14))
@@ -118,7 +143,7 @@ def _write_head(book: Any, sheet: Any, notice: str | None) -> int:
         first = 1
     sheet.freeze_panes(first + 1, 0)
     bold = book.add_format({"bold": True, "bottom": 1})
-    for at, name in enumerate(COLUMNS):
+    for at, name in enumerate(headings(language)):
         sheet.write_string(first, at, name, bold)
     return first
 

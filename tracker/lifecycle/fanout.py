@@ -172,7 +172,7 @@ class Changes:
 def reconcile(session: Session, wanted: int, day: date) -> Changes:
     """Make the open findings of the chunk equal to scan_wanted, writing differences only.
 
-    At most eight statements; three and no write where nothing differs.
+    At most seven statements; three and no write of ours where nothing differs.
     """
     was_open = session.execute(
         text(
@@ -195,23 +195,25 @@ def reconcile(session: Session, wanted: int, day: date) -> Changes:
 def _stage_difference(session: Session) -> tuple[int, int]:
     """Fill scan_difference; how many findings are missing and how many rest on another verdict now."""
     temporary.empty(session, temporary.DIFFERENCE)
-    counted: dict[str, int] = {}
-    for finding_id, joined in (("NULL", "LEFT JOIN"), ("f.id", "JOIN")):
-        test = "f.id IS NULL" if finding_id == "NULL" else "f.verdict_id <> v.verdict_id"
-        counted[finding_id] = _write(
-            session,
-            f"""INSERT INTO scan_difference (agency_id, asset_id, no, finding_id)
-                SELECT w.agency_id, w.asset_id, w.no, {finding_id}
-                FROM scan_wanted w CROSS JOIN scan_verdict v {joined} finding f
-                  ON f.agency_id = w.agency_id AND f.asset_id = w.asset_id
-                  AND f.condition_id = w.condition_id AND f.resolved_on IS NULL
-                WHERE v.no = w.no AND {test} ORDER BY w.n""",  # noqa: S608
-        )
-    return counted["NULL"], counted["f.id"]
+    written = _write(
+        session,
+        """INSERT INTO scan_difference (agency_id, asset_id, condition_id, no, finding_id)
+        SELECT w.agency_id, w.asset_id, w.condition_id, w.no, f.id
+        FROM scan_wanted w CROSS JOIN scan_verdict v LEFT JOIN finding f
+          ON f.agency_id = w.agency_id AND f.asset_id = w.asset_id
+          AND f.condition_id = w.condition_id AND f.resolved_on IS NULL
+        WHERE v.no = w.no AND (f.id IS NULL OR f.verdict_id <> v.verdict_id)""",
+    )
+    if not written:
+        return 0, 0
+    missing = session.execute(
+        text("SELECT COUNT(*) FROM scan_difference WHERE finding_id IS NULL")
+    ).scalar_one()
+    return int(missing), written - int(missing)
 
 
 def _open(session: Session, table: str, count: int, bound: Mapping[str, object]) -> int:
-    """Insert the findings of `table` (numbered from 1), their ids from a block of exactly `count`."""
+    """Insert the `count` findings of `table` that are not there, their ids from a block of exactly as many."""
     if not count:
         return 0
     ids = reserve_ids(session, count)
@@ -219,10 +221,10 @@ def _open(session: Session, table: str, count: int, bound: Mapping[str, object])
     return _write(
         session,
         f"""INSERT INTO finding ({_COLUMNS})
-            SELECT d.agency_id, :before + d.n, d.asset_id, v.condition_id, v.verdict_id, v.rule, v.severity,
-              v.ends_on, :day, NULL
+            SELECT d.agency_id, :before + ROW_NUMBER() OVER (ORDER BY d.agency_id, d.asset_id, d.condition_id),
+              d.asset_id, v.condition_id, v.verdict_id, v.rule, v.severity, v.ends_on, :day, NULL
             FROM {table} d CROSS JOIN scan_verdict v
-            WHERE v.no = d.no {fresh} ORDER BY d.n""",  # noqa: S608
+            WHERE v.no = d.no {fresh} ORDER BY d.agency_id, d.asset_id, d.condition_id""",  # noqa: S608
         {"before": ids.start - 1, **bound},
     )
 
@@ -241,21 +243,14 @@ def _change(session: Session) -> None:
 
 def _resolve(session: Session, bound: Mapping[str, object]) -> int:
     """Close what is open and no longer wanted; it stays, and a recurrence will be a new row."""
-    if is_sqlite(session):
-        session.execute(
-            text("CREATE INDEX IF NOT EXISTS scan_wanted_at ON scan_wanted (asset_id, condition_id)")
-        )
-    resolved = _write(
+    return _write(
         session,
         """UPDATE finding SET resolved_on = CASE WHEN opened_on > :day THEN opened_on ELSE :day END
             WHERE resolved_on IS NULL AND agency_id IN (SELECT agency_id FROM scan_chunk)
-              AND NOT EXISTS (SELECT 1 FROM scan_wanted w WHERE w.asset_id = finding.asset_id
-                AND w.condition_id = finding.condition_id)""",
+              AND NOT EXISTS (SELECT 1 FROM scan_wanted w WHERE w.agency_id = finding.agency_id
+                AND w.asset_id = finding.asset_id AND w.condition_id = finding.condition_id)""",
         bound,
     )
-    if is_sqlite(session):
-        session.execute(text("DROP INDEX scan_wanted_at"))
-    return resolved
 
 
 def count_wanted(
@@ -327,9 +322,9 @@ def count_coverage(session: Session, source: Source) -> list[tuple[int, ...]]:
     rows = source.run(
         session,
         f"""SELECT x.agency_id, SUM(x.installations), {sums} FROM (
-        SELECT i.agency_id AS agency_id, COUNT(*) AS installations, {once}
+        SELECT k.agency_id AS agency_id, COUNT(*) AS installations, {once}
         FROM scan_chunk k CROSS JOIN installation i CROSS JOIN scan_title t
-        WHERE i.agency_id = k.agency_id AND {live} AND t.title_id = i.title_id GROUP BY i.agency_id
+        WHERE i.agency_id = k.agency_id AND {live} AND t.title_id = i.title_id GROUP BY k.agency_id
         UNION ALL
         SELECT i.agency_id, 0, {further}
         FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN installation i CROSS JOIN scan_title t

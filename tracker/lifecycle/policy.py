@@ -97,5 +97,16 @@ def rule_texts(language: str) -> Mapping[str, RuleText]:
     return {rule: RuleText(**texts[chosen]) for rule, texts in stored.items()}
 
 
+def word(code: str, language: str) -> str:
+    """A heading, severity or sentence of the exports in `language`; English where it is not one of ours."""
+    return _words()[code][language if language in LANGUAGES else LANGUAGES[0]]
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    words: dict[str, dict[str, str]] = json.loads(_read("columns.json"))
+    return words
+
+
 def _read(name: str) -> str:
     return resources.files(_DATA).joinpath(name).read_text(encoding="utf-8")

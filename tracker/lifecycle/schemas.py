@@ -40,19 +40,12 @@ class ScanResult:
     def to_json(self) -> dict[str, object]:
         """The document of `scan --json`. In `coverage`, `tracked` and `not_tracked` count installed units,
         `matched` and `dated` are shares of the tracked ones; `units` holds all four as counts."""
-        seen = self.coverage
         return {
             "as_of": self.as_of.isoformat(),
             "assets": self.assets,
             "installations": self.installations,
             "titles": self.titles,
-            "coverage": {
-                "tracked": seen.tracked,
-                "matched": _share(seen.matched, seen.tracked),
-                "dated": _share(seen.dated, seen.tracked),
-                "not_tracked": seen.not_tracked,
-                "units": asdict(seen),
-            },
+            "coverage": coverage_json(self.coverage),
             "opened": self.opened,
             "resolved": self.resolved,
             "open": dict(self.open),
@@ -210,6 +203,17 @@ class AssetLifecycle:
     installations: tuple[SubjectLifecycle, ...]
     holdings: tuple[Holding, ...]
     age_unknown: str | None
+
+
+def coverage_json(seen: Coverage) -> dict[str, object]:
+    """Coverage as `scan --json` tells it; see ScanResult.to_json."""
+    return {
+        "tracked": seen.tracked,
+        "matched": _share(seen.matched, seen.tracked),
+        "dated": _share(seen.dated, seen.tracked),
+        "not_tracked": seen.not_tracked,
+        "units": asdict(seen),
+    }
 
 
 def _text(on: date | None) -> str | None:

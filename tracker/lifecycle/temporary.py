@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, String, Table, text
+from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, PrimaryKeyConstraint, String, Table, text
 from sqlmodel import Session
 
 from tracker.db import is_sqlite
-from tracker.db.conventions import BigInt
 from tracker.db.engine import READ_ONLY
 
 _metadata = MetaData()
@@ -105,25 +104,19 @@ ASSET = _table(
     Column("acquired_precision", String),
     Column("warranty_ends_on", Date),
 )
-#: What should be open in the chunk, numbered; what differs from the findings that are.
-WANTED = _table(
-    "scan_wanted",
-    Column("n", BigInt, primary_key=True, autoincrement=True),
-    _id("agency_id"),
-    _id("asset_id"),
-    _id("condition_id"),
-    Column("no", Integer),
-    rowid=True,
-)
-DIFFERENCE = _table(
-    "scan_difference",
-    Column("n", BigInt, primary_key=True, autoincrement=True),
-    _id("agency_id"),
-    _id("asset_id"),
-    Column("no", Integer),
-    _id("finding_id"),
-    rowid=True,
-)
+
+
+def _wanted(name: str, *more: Column[Any]) -> Table:
+    # In the order of its key on SQLite, which so groups, numbers and compares without sorting again.
+    # PostgreSQL hashes, and an index would only cost.
+    columns = [_id("agency_id"), _id("asset_id"), _id("condition_id"), Column("no", Integer), *more]
+    key = PrimaryKeyConstraint("agency_id", "asset_id", "condition_id").ddl_if(dialect="sqlite")
+    return Table(name, _metadata, *columns, key, prefixes=["TEMPORARY"], sqlite_with_rowid=False)
+
+
+#: What should be open in the chunk; what of it is not, or rests on another verdict (then of which finding).
+WANTED = _wanted("scan_wanted")
+DIFFERENCE = _wanted("scan_difference", _id("finding_id"))
 TABLES = tuple(_metadata.tables.values())
 FILLED = (
     VERDICT,
@@ -153,11 +146,10 @@ def drop_all(session: Session) -> None:
 
 
 def empty(session: Session, *tables: Table) -> None:
-    """Empty `tables`; their numbers start at 1 again, but in a transaction that is read-only: PostgreSQL
-    refuses TRUNCATE there, and nothing needs the numbers."""
+    """Empty `tables`. PostgreSQL refuses TRUNCATE in a transaction that is read-only."""
     truncates = not (is_sqlite(session) or session.connection().get_execution_options().get(READ_ONLY))
     for table in tables:
-        session.execute(text(f"TRUNCATE {table.name} RESTART IDENTITY") if truncates else table.delete())
+        session.execute(text(f"TRUNCATE {table.name}") if truncates else table.delete())
 
 
 def analyze(session: Session, *tables: Table) -> None:
