@@ -986,6 +986,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("release_fact", schema=None) as batch_op:
         batch_op.create_index("ix_release_fact_release_id", ["release_id", "recorded_at"], unique=False)
+        batch_op.create_index(
+            "uq_release_fact_current",
+            ["release_id"],
+            unique=True,
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
 
     op.create_table(
         "support_contract",
@@ -1209,6 +1216,11 @@ def downgrade() -> None:
     op.drop_table("title_match")
     op.drop_table("support_contract")
     with op.batch_alter_table("release_fact", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_release_fact_current",
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
         batch_op.drop_index("ix_release_fact_release_id")
 
     op.drop_table("release_fact")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from tests.catalogue.upstream import (
@@ -284,3 +285,34 @@ def test_a_source_out_of_bounds_is_refused(sqlite_engine: Engine, source: str, c
     with pytest.raises(TrackerError, match=cause) as refused:
         sync(sqlite_engine, source)
     assert refused.value.code == "catalogue_source"
+
+
+def test_one_set_of_dates_holds_for_a_release_at_a_time(loaded: Engine) -> None:
+    again = (
+        "INSERT INTO release_fact (id, release_id, is_lts, source, snapshot_id, recorded_at) "
+        "SELECT id + 1000000, release_id, is_lts, source, snapshot_id, recorded_at FROM release_fact"
+    )
+    with pytest.raises(IntegrityError), transaction(loaded) as session:
+        session.execute(text(again))
+
+
+def test_dates_that_change_twice_keep_both_earlier_tellings(loaded: Engine, tmp_path: Path) -> None:
+    days = {}
+    for number, (generated_at, eol) in enumerate(
+        (
+            ("2026-11-20T00:00:00Z", "2027-11-11"),
+            ("2026-11-21T00:00:00Z", False),
+            ("2026-11-22T00:00:00Z", "2028-01-01"),
+        )
+    ):
+        told = later(generated_at)
+        find_product(told, "postgresql")["releases"][1] |= {"eolFrom": eol or None, "isEol": False}
+        days[number] = THEN + timedelta(days=number)
+        sync(loaded, write_document(tmp_path / "full.json", told), days[number])
+    with reading(loaded) as session:
+        wanted = [queries.release_ids(session)["postgresql", "9.6"]]
+        seen = [queries.list_release_facts(session, wanted, at) for at in (NOW, *days.values(), None)]
+    assert [(one.security_support_ends_on, one.security_support_flag) for [one] in seen] == [
+        (date(2021, 11, 11), None), (date(2027, 11, 11), None), (None, False), (date(2028, 1, 1), None),
+        (date(2028, 1, 1), None),
+    ]  # fmt: skip

@@ -65,6 +65,14 @@ class ReleaseFact(SQLModel, table=True):
     __tablename__ = "release_fact"
     __table_args__ = (
         Index("ix_release_fact_release_id", "release_id", "recorded_at"),
+        # At any moment one set of dates holds for a release.
+        Index(
+            "uq_release_fact_current",
+            "release_id",
+            unique=True,
+            sqlite_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
         CheckConstraint("superseded_at IS NULL OR superseded_at >= recorded_at", name="period"),
     )
     id: int = id_field()
