@@ -125,7 +125,10 @@ def preview_plan(
     engine: Database, caller: Caller, clock: Clock, wanted: _Wanted, as_of: AsOf = None
 ) -> dict[str, object]:
     """What a plan would come to, today or on another day; nothing is stored."""
-    made = actions.preview_plan(engine, caller, wanted, as_of or clock.today, clock.now)
+    if as_of:
+        made = actions.plan_as_of(engine, caller, wanted, as_of, clock.now)
+    else:
+        made = actions.preview_plan(engine, caller, wanted, clock.today, clock.now)
     return {**made.to_json(), "id": None}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from tracker.budgeting import parameters, queries, stored
-from tracker.budgeting.drafting import METHODS, Draft, draft_plan
+from tracker.budgeting.drafting import METHODS, Draft, draft_plan, staged_basis
 from tracker.budgeting.models import Plan, PlanLine, PlanLineAsset, PlanYear, Price, PriceBook
 from tracker.budgeting.money import to_minor
 from tracker.budgeting.rows import (
@@ -30,9 +30,11 @@ from tracker.budgeting.schemas import NewPlan, PlanView
 from tracker.db import insert_rows, new_id, reading, reserve_ids, table_of, transaction
 from tracker.identity import audit
 from tracker.identity.errors import Conflict
+from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal
+from tracker.lifecycle.actions import staged_scan
 
-__all__ = ["METHODS", "create_plan", "ensure_prices", "make_plan", "preview_plan"]
+__all__ = ["METHODS", "create_plan", "ensure_prices", "make_plan", "plan_as_of", "preview_plan"]
 
 
 def ensure_prices(session: Session, now: datetime) -> int:
@@ -111,6 +113,20 @@ def preview_plan(
     started = time.monotonic()
     with reading(engine) as session:
         draft = draft_plan(session, principal, request, today)
+    return view_of(draft, Making(principal.name, now, round(time.monotonic() - started, 3)))
+
+
+def plan_as_of(
+    engine: Engine, principal: Principal, request: NewPlan, as_of: date, now: datetime
+) -> PlanView:
+    """The plan that the findings of another day make, evaluated anew for that day; nothing is written.
+
+    Raises: as make_plan, but for Conflict.
+    """
+    started = time.monotonic()
+    scope = principal.scope(Permission.PLAN)
+    with staged_scan(engine, scope, as_of, request.agency_code) as staged:
+        draft = draft_plan(staged.session, principal, request, as_of, staged_basis(staged, as_of))
     return view_of(draft, Making(principal.name, now, round(time.monotonic() - started, 3)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,17 +11,19 @@ from typing import Any
 from sqlmodel import Session
 
 from tracker.budgeting import optimal, parameters, queries, ranked
-from tracker.budgeting.forecast import Forecast, forecast
+from tracker.budgeting.forecast import AssetFacts, Forecast, forecast
 from tracker.budgeting.money import fiscal_year_end, price_in_year, to_major
 from tracker.budgeting.needs import Fill, Need, Problem, Reason
 from tracker.budgeting.requests import check_request
 from tracker.budgeting.schemas import MadeFrom, NewPlan, PriceView
-from tracker.budgeting.signatures import Rules
+from tracker.budgeting.signatures import Rules, VerdictFacts
 from tracker.identity.errors import Forbidden, Invalid
 from tracker.identity.queries import get_agency_by_code, list_agencies
 from tracker.identity.rules import Permission
 from tracker.identity.schemas import AgencyView, Principal
+from tracker.lifecycle.actions import StagedScan
 from tracker.lifecycle.policy import Policy, parse_policy
+from tracker.lifecycle.schemas import coverage_json
 
 #: How a plan can be filled. A method is a pure function; another one is one more row here.
 METHODS: Mapping[str, Callable[[Problem], Fill]] = {"ranked": ranked.fill, "optimal": optimal.fill}
@@ -57,7 +59,57 @@ class _Book:
     by_year: Mapping[tuple[str, str], Mapping[int, int]]
 
 
-def draft_plan(session: Session, principal: Principal, request: NewPlan, today: date) -> Draft:
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What holds in an area: verdicts by the ids that signatures name, the assets, and how it was found."""
+
+    verdicts: Mapping[int, VerdictFacts]
+    assets: Iterable[AssetFacts]
+    scan_as_of: date | None
+    coverage: Callable[[], Mapping[str, Any]]
+
+
+#: Finds the basis of a plan: session, area, rules that matter, statuses that are skipped.
+Find = Callable[[Session, queries.Area, tuple[str, ...], Sequence[str]], _Basis]
+
+
+def stored_basis(
+    session: Session, area: queries.Area, rules: tuple[str, ...], skipped: Sequence[str]
+) -> _Basis:
+    """What the last scan stored."""
+    scan = queries.find_last_scan(session)
+    verdicts = queries.list_verdicts(session, area, rules)
+    assets = queries.stream_assets(session, area, rules, skipped)
+    if scan is None:
+        return _Basis(verdicts, assets, None, dict)
+    return _Basis(verdicts, assets, scan.as_of, lambda: (scan.result or {}).get("coverage") or {})
+
+
+def staged_basis(staged: StagedScan, as_of: date) -> Find:
+    """What a staged scan of another day finds."""
+
+    def find(session: Session, area: queries.Area, rules: tuple[str, ...], skipped: Sequence[str]) -> _Basis:
+        verdicts = {
+            number: VerdictFacts(
+                cause.condition[0], str(cause.verdict.severity), cause.condition[1], cause.title_id,
+                cause.verdict.ends_on,
+            )
+            for number, cause in enumerate(staged.causes, start=1)
+            if cause.condition[0] in rules
+        }  # fmt: skip
+        assets = (
+            facts
+            for _ in staged.chunks()
+            for facts in queries.stream_staged_assets(session, area, rules, skipped)
+        )
+        return _Basis(verdicts, assets, as_of, lambda: coverage_json(staged.coverage))
+
+    return find
+
+
+def draft_plan(
+    session: Session, principal: Principal, request: NewPlan, today: date, find: Find = stored_basis
+) -> Draft:
     """Compute a plan. The number of statements does not depend on the number of assets.
 
     Raises:
@@ -71,16 +123,15 @@ def draft_plan(session: Session, principal: Principal, request: NewPlan, today: 
     policy, policy_row = _policy(session)
     rules = parameters.planning_rules(policy, request.fiscal_year_start_month)
     agencies = queries.list_agencies_of(session, area)
-    verdicts = queries.list_verdicts(session, area, tuple(rules.effects))
-    names = queries.get_names(session, area, agencies, verdicts)
-    assets = queries.stream_assets(session, area, tuple(rules.effects), policy.skipped_statuses)
-    found = forecast(assets, verdicts, rules, request.years, names)
+    basis = find(session, area, tuple(rules.effects), policy.skipped_statuses)
+    names = queries.get_names(session, area, agencies, basis.verdicts)
+    found = forecast(basis.assets, basis.verdicts, rules, request.years, names)
     book = _book(session, request, today)
     years = tuple(range(request.years[0], request.years[1] + 1))
     problem = Problem(found.needs, years, budgets, book.by_year)
     fill = METHODS[request.method](problem)
     others = queries.list_other_currencies(session, area, request.currency)
-    made_from = _made_from(session, policy, policy_row, book)
+    made_from = _made_from(session, (policy.name, policy_row), book, basis)
     return Draft(
         request=request,
         today=today,
@@ -148,11 +199,10 @@ def _used(prices: Sequence[PriceView], needs: Sequence[Need]) -> tuple[PriceView
     return tuple(price for price in prices if (price.asset_class, price.action) in used)
 
 
-def _made_from(session: Session, policy: Policy, policy_row: Any, book: _Book) -> MadeFrom:
-    scan = queries.find_last_scan(session)
-    coverage = {} if scan is None or scan.result is None else scan.result.get("coverage") or {}
+def _made_from(session: Session, policy: tuple[str, Any], book: _Book, basis: _Basis) -> MadeFrom:
+    name, policy_row = policy
     return MadeFrom(
-        policy=policy.name,
+        policy=name,
         policy_version=policy_row.version,
         policy_source=policy_row.source,
         price_book=book.row.name,
@@ -160,8 +210,8 @@ def _made_from(session: Session, policy: Policy, policy_row: Any, book: _Book) -
         price_book_source=book.row.source,
         inflation_pct=Decimal(book.row.inflation_pct),
         catalogue_as_of=queries.find_catalogue_date(session),
-        scan_as_of=None if scan is None else scan.as_of,
-        coverage=dict(sorted(coverage.items())),
+        scan_as_of=basis.scan_as_of,
+        coverage=dict(sorted(basis.coverage().items())),
     )
 
 

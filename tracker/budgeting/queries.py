@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, Row, Select, String, and_, case, cast, func, select, true
 from sqlmodel import Session
 
 from tracker.budgeting.comparison import PlanComparison, compare
@@ -26,6 +26,7 @@ from tracker.identity.rules import Permission, subtree_range
 from tracker.identity.schemas import Principal, Scope
 from tracker.identity.scope import limit
 from tracker.inventory.models import Asset, Condition, HardwareModel, ItScope, SoftwareTitle
+from tracker.lifecycle import temporary
 from tracker.lifecycle.models import Condition as FindingCondition
 from tracker.lifecycle.models import Finding, RefreshPolicy, ScanRun, Verdict
 from tracker.lifecycle.rules import latest_day
@@ -107,12 +108,39 @@ def _signatures(area: Area, rules: Sequence[str]) -> Any:
     )
 
 
+def _staged_signatures(rules: Sequence[str]) -> Any:
+    return (
+        select(
+            temporary.WANTED.c.agency_id,
+            temporary.WANTED.c.asset_id,
+            func.aggregate_strings(cast(temporary.WANTED.c.no, String), ";").label("signature"),
+        )
+        .join(temporary.VERDICT, temporary.VERDICT.c.no == temporary.WANTED.c.no)
+        .where(temporary.VERDICT.c.rule.in_(rules))
+        .group_by(temporary.WANTED.c.agency_id, temporary.WANTED.c.asset_id)
+        .subquery("signatures")
+    )
+
+
 def stream_assets(
     session: Session, area: Area, rules: Sequence[str], skipped: Sequence[str]
 ) -> Iterator[AssetFacts]:
     """Every IT asset of the area but those of a `skipped` status, with its open findings of `rules` as one
     signature, by agency and id. One statement, read in chunks."""
-    signatures = _signatures(area, rules)
+    return _stream(session, area, skipped, _signatures(area, rules), true())
+
+
+def stream_staged_assets(
+    session: Session, area: Area, rules: Sequence[str], skipped: Sequence[str]
+) -> Iterator[AssetFacts]:
+    """The same for the chunk of a staged scan; a signature holds numbers of its causes. One statement."""
+    staged = asset.c.agency_id.in_(select(temporary.CHUNK.c.agency_id))
+    return _stream(session, area, skipped, _staged_signatures(rules), staged)
+
+
+def _stream(
+    session: Session, area: Area, skipped: Sequence[str], signatures: Any, within: ColumnElement[bool]
+) -> Iterator[AssetFacts]:
     joined = asset.outerjoin(
         signatures,
         and_(signatures.c.agency_id == asset.c.agency_id, signatures.c.asset_id == asset.c.id),
@@ -132,7 +160,7 @@ def stream_assets(
             tag,
         )
         .select_from(joined)
-        .where(_planned(area), asset.c.status.not_in(skipped))
+        .where(_planned(area), asset.c.status.not_in(skipped), within)
         .order_by(asset.c.agency_id, asset.c.id)
         .execution_options(yield_per=_CHUNK)
     )

@@ -75,7 +75,7 @@ def new_plan(
     )
     day = parse_date(as_of, "--as-of")
     if day:
-        made = actions.preview_plan(context.engine, context.principal, wanted, day, context.now)
+        made = actions.plan_as_of(context.engine, context.principal, wanted, day, context.now)
     else:
         with transaction(context.engine) as session:
             made = actions.make_plan(session, context.principal, wanted, context.today, context.now)
