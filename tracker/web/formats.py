@@ -7,8 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import format_decimal, format_percent
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
 from tracker.budgeting.money import to_minor
 from tracker.budgeting.texts import money as money_text
@@ -81,7 +81,8 @@ class Formats:
         """14 Oct 2025 09:30 in the installation's time zone."""
         if value is None:
             return NOTHING
-        return format_datetime(value, "d MMM y HH:mm", tzinfo=self.timezone, locale=self.language)
+        local = value.astimezone(self.timezone)
+        return f"{self.day(local.date())} {format_skeleton('Hm', local, locale=self.language)}"
 
     def size(self, count: int) -> str:
         """Bytes as 10 MB."""
@@ -93,6 +94,4 @@ class Formats:
 
 def format_compact(value: Decimal, language: str) -> str:
     """A number short enough for the axis of a chart."""
-    from babel.numbers import format_compact_decimal
-
     return format_compact_decimal(value, locale=language, fraction_digits=1)

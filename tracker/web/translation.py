@@ -13,7 +13,8 @@ def error_text(visitor: Visitor, error: TrackerError) -> str:
     """The error in the visitor's language; English where no translation is known."""
     text = TEXTS.get(error.code)
     if text is None or visitor.language == SOURCE_LANGUAGE:
-        return _sentence(error.message)
+        # A file's name is a heading of its own on the page: the sentence after it is enough.
+        return _sentence(error.message.removeprefix(f"{error.detail.get('filename')}: "))
     return translate(visitor, text)
 
 

@@ -1,0 +1,220 @@
+"""Pages in a real Chromium: no accessibility violations in either language, light or dark, wide or narrow;
+the main way without scripts; nothing is loaded from elsewhere and nothing overflows."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import Engine
+
+from tests.web.conftest import ADMIN, CSV, PASSWORD, Pages, open_session, populate
+from tracker.app import create_app
+from tracker.db import make_engine
+from tracker.settings import load_settings
+from tracker.web.visitor import LANGUAGE_COOKIE, SESSION_COOKIE
+
+pytestmark = pytest.mark.browser
+
+PATHS = (
+    "/", "/assets", "/asset", "/findings", "/plans", "/plans/new", "/plan", "/plan?view=deferred", "/compare",
+    "/imports", "/imports/new", "/import", "/import?view=problems", "/catalogue", "/jobs", "/agencies", "/users",
+    "/profile", "/profile/password", "/assets?q=nothing", "/nowhere",
+)  # fmt: skip
+
+
+class Site:
+    """A running server with a little of everything, and where its things are."""
+
+    def __init__(self, url: str, engine: Engine, places: dict[str, str]) -> None:
+        self.url, self.engine, self.places = url, engine, places
+        self.token = open_session(engine, ADMIN)
+
+    def address(self, path: str) -> str:
+        """The full address; a word such as /plan stands for the one that there is."""
+        name, mark, query = path.partition("?")
+        return f"{self.url}{self.places.get(name, name)}{mark}{query}"
+
+
+def _fill(engine: Engine, settings: Any) -> dict[str, str]:
+    """Put a little of everything into the database through the pages."""
+    with TestClient(create_app(settings, engine)) as client:
+        pages = Pages(client, engine).sign_in()
+        place = pages.upload(CSV).headers["location"]
+        pages.submit(f"{place}/apply", place)
+        pages.submit("/scan", "/", next="/")
+        pages.submit("/jobs/catalogue-age-check/run", "/jobs")
+        pages.submit("/profile/tokens", "/profile", name="robot", days="30")
+        form = {"agency": "PROV", "first": "2027", "length": "2", "currency": "IDR", "method": "ranked"}
+        plans = []
+        for name, amount in (("Rich", "90000000"), ("Poor", "1")):
+            budgets = {"budget_2027": amount, "budget_2028": "0"}
+            answer = pages.post("/plans", "/plans/new?first=2027&length=2", name=name, **form, **budgets)
+            plans.append(answer.headers["location"])
+        asset = pages.get("/assets?q=PC-001").split('href="/assets/')[-1].split('"')[0]
+        numbers = [plan.rsplit("/", 1)[1] for plan in plans]
+        return {
+            "/asset": f"/assets/{asset}", "/plan": plans[1], "/import": place,
+            "/compare": f"/plans/compare?a={numbers[0]}&b={numbers[1]}",
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The application behind a real server on a port of its own."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copy(migrated_sqlite, folder / "tracker.db")
+    engine = make_engine(f"sqlite:///{folder / 'tracker.db'}")
+    populate(engine)
+    settings = replace(load_settings({}), data_dir=folder, scheduler_enabled=False)
+    places = _fill(engine, settings)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = create_app(settings, engine)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.05)
+    yield Site(f"http://127.0.0.1:{port}", engine, places)
+    server.should_exit = True
+    thread.join(timeout=10)
+    engine.dispose()
+
+
+def _enter(site: Site, browser: Browser, language: str = "en", **options: Any) -> tuple[BrowserContext, Page]:
+    """A browser window of the administrator, and its page; requests to elsewhere fail the test."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(20_000)
+    for name, value in ((SESSION_COOKIE, site.token), (LANGUAGE_COOKIE, language)):
+        context.add_cookies([{"name": name, "value": value, "url": site.url}])
+    page = context.new_page()
+    page.on("request", lambda request: _own(request.url, site))
+    return context, page
+
+
+def _own(url: str, site: Site) -> None:
+    assert url.startswith((site.url, "data:", "blob:")), url
+
+
+def _violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("id", "light"), ("id", "dark")])
+def test_no_page_violates_accessibility(site: Site, browser: Browser, language: str, scheme: str) -> None:
+    context, page = _enter(site, browser, language, color_scheme=scheme)
+    wrong = {}
+    for path in PATHS:
+        page.goto(site.address(path))
+        assert page.locator("html").get_attribute("lang") == language
+        # What is folded away is looked at as well.
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        found = _violations(page)
+        if found:
+            wrong[path] = found
+    context.clear_cookies(name=SESSION_COOKIE)
+    page.goto(site.address("/sign-in"))
+    assert (wrong, _violations(page)) == ({}, [])
+    context.close()
+
+
+def test_nothing_overflows_on_a_phone(site: Site, browser: Browser) -> None:
+    context, page = _enter(site, browser, "id", viewport={"width": 360, "height": 780})
+    wide = {}
+    for path in PATHS:
+        page.goto(site.address(path))
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 360:
+            wide[path] = width
+    assert wide == {}
+    context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_main_way_from_sign_in_to_undo(
+    site: Site, browser: Browser, tmp_path: Path, scripts: bool
+) -> None:
+    context = browser.new_context(java_script_enabled=scripts)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(site.address("/imports/new"))
+    page.get_by_label("E-mail address").fill(ADMIN)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Upload a spreadsheet")).to_be_visible()
+    file = tmp_path / f"more-{scripts}.csv"
+    file.write_text(
+        CSV.replace("PC-00", f"X{scripts}-00").replace("SER00", f"Y{scripts}").replace(",S2,", ",,")
+    )
+    page.get_by_label("Agency that owns these assets").select_option("OTHER")
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.get_by_role("status").first).to_be_visible()
+    page.get_by_role("link", name="Problems").click()
+    expect(page.get_by_role("table", name="Problems")).to_contain_text("31-02-2020")
+    page.get_by_role("button", name="Apply 2 rows").click()
+    expect(page.get_by_text("Applied: 2 created, 0 updated.")).to_be_visible()
+    page.get_by_role("link", name="Assets", exact=True).first.click()
+    page.get_by_label("Search").fill(f"X{scripts}-001")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("link", name=f"X{scripts}-001").click()
+    expect(page.get_by_role("heading", name="Front desk")).to_be_visible()
+    page.get_by_role("link", name="Imports", exact=True).first.click()
+    page.get_by_role("link", name=file.name).click()
+    page.get_by_role("button", name="Undo this import").click()
+    expect(page.get_by_text("2 assets withdrawn")).to_be_visible()
+    page.get_by_role("button", name="Bahasa Indonesia").click()
+    expect(page.get_by_role("link", name="Dasbor")).to_be_visible()
+    page.get_by_role("button", name="Keluar").click()
+    expect(page.get_by_role("heading", name="Masuk")).to_be_visible()
+    assert errors == []
+    context.close()
+
+
+def test_a_file_above_the_limit_is_pointed_out_before_it_is_sent(site: Site, browser: Browser) -> None:
+    context, page = _enter(site, browser)
+    page.goto(site.address("/imports/new"))
+    page.get_by_label("File").set_input_files(
+        {"name": "big.csv", "mimeType": "text/csv", "buffer": b"x" * 10_000_001}
+    )
+    expect(page.get_by_text("This file is larger than 10 MB.")).to_be_visible()
+    context.close()
+
+
+def test_the_keyboard_reaches_the_content_first(site: Site, browser: Browser) -> None:
+    context, page = _enter(site, browser)
+    page.goto(site.address("/assets"))
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    context.close()
+
+
+def test_a_download_arrives(site: Site, browser: Browser) -> None:
+    context, page = _enter(site, browser)
+    page.goto(site.address("/plan"))
+    with page.expect_download() as waited:
+        page.get_by_role("link", name="Download as Excel").click()
+    assert waited.value.suggested_filename == "plan-Poor.xlsx"
+    assert Path(waited.value.path()).stat().st_size > 5_000
+    context.close()
