@@ -180,6 +180,24 @@ def test_own_aliases_outrank_the_shipped_rules() -> None:
     assert own.match("Ubuntu 22.04").evidence["rules"][0].startswith("alias:ubuntu")
 
 
+def test_the_vendor_column_makes_a_bare_name_whole_and_doubts_an_ordinary_word() -> None:
+    found = matcher().match("Database 19c", "Oracle Corporation")
+    assert (found.product, found.release, found.method) == ("oracle-database", "19", "vendor+alias+name")
+    assert [end for _, end, what in found.evidence["spans"] if what == "product"] == [12]
+    assert matcher().match("Database 19c").outcome is Outcome.UNRECOGNISED
+    assert matcher().match("Harbor", "VMware, Inc.", "2.9.1").tier is Tier.REVIEW
+    assert matcher().match("vault", "HashiCorp", "1.15.2").product == "hashicorp-vault"
+
+
+def test_suggestions_help_where_no_rule_does() -> None:
+    assert matcher().match("Exchnage Srvr 2k13 micosoft").product is None
+    suggested = matcher().suggest("Exchnage Srvr 2k13 micosoft")
+    assert [slug for slug, _ in suggested][0] == "msexchange"
+    assert len(suggested) == 5
+    assert all(0 < likeness <= 1 for _, likeness in suggested)
+    assert matcher().suggest("") == []
+
+
 def test_an_empty_catalogue_recognises_nothing() -> None:
     empty = Matcher([])
     assert empty.match("Windows 7").outcome is Outcome.UNRECOGNISED

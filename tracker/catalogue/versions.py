@@ -191,14 +191,14 @@ _DEB_OTHER = {"+": "{", "-": "|", ".": "}", ":": "~"}
 
 def _deb_part(text: str) -> str:
     """One part by dpkg's rule: ~ before the end, the end before letters, letters before the rest."""
-    out: list[str] = []
-    for words, digits in re.findall(r"([^0-9]*)([0-9]*)", text + "\0"):
-        letters = words.replace("\0", "")
-        out.extend("!" if c == "~" else c if c.isalpha() else _DEB_OTHER.get(c, "z{") for c in letters)
-        out.append('"')
-        if digits or letters:
-            out.append(_number(digits))
-    return "".join(out)
+    pairs = [(words, _number(digits)) for words, digits in re.findall(r"([^0-9]*)([0-9]*)", text)]
+    while pairs and pairs[-1] == ("", "0"):
+        pairs.pop()
+    return "".join(f'{_deb_letters(words)}"{number}' for words, number in pairs) + '"'
+
+
+def _deb_letters(words: str) -> str:
+    return "".join("!" if c == "~" else c if c.isalpha() else _DEB_OTHER.get(c, "z{") for c in words)
 
 
 def _epoch(version: str) -> tuple[str, str]:

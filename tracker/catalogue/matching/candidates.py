@@ -12,9 +12,10 @@ from tracker.catalogue.matching.rules import BLOCK, PRODUCT, VETO, WEAK, Lexicon
 
 _BOUNDARY = re.compile(r"[()\[\]{}|,;/\\+&:]|\s[-–]\s")
 #: Where one thing of a cell ends and the next begins.
-HARD_BOUNDARY = re.compile(r"[;|\n]|\s\+\s|\s&&?\s")
+HARD_BOUNDARY = re.compile(r"[;|\n]|\s\+\s")
 #: Needs that hold even where the name is the whole text.
 _STRICT = frozenset({"release", "generic", "joined"})
+_MARKED = re.compile(r"\bv(?:er(?:sion)?)?[\s.:]*\d+\.\d")
 _BANNER = re.compile(r"^([a-z][a-z0-9_.-]*)/v?\d")
 _COMPACT = re.compile(r"^[a-z][\w.+@-]*[-.@_]+[\w.+@-]+$")
 _UPDATE = re.compile(r"\bkb\s?\d{5,8}\b|\bservice pack \d\s?\(sp\d\)")
@@ -103,7 +104,9 @@ def fits(scene: Scene, hit: Hit, weak_places: frozenset[int]) -> bool:
         return False
     if "joined" in needs and any(_between(scene, p, p + 1) for p in range(hit.first, hit.last - 1)):
         return False
-    return "version" not in needs or scene.has_column or _number_near(scene, hit)
+    if "version" not in needs or scene.has_column or _number_near(scene, hit):
+        return True
+    return _MARKED.search(scene.text, scene.tokens[hit.last - 1].end) is not None
 
 
 def _outer(hits: Sequence[Hit]) -> list[Hit]:

@@ -29,7 +29,8 @@ def _models(compiled: Compiled) -> Models:
         short = {name: releases for name, releases in cut.items() if name not in full}
         rows = [(name, tuple(dict.fromkeys(found)), False) for name, found in full.items() if name]
         rows += [(name, tuple(dict.fromkeys(found)), True) for name, found in short.items() if name]
-        compiled.extra = sorted(rows, key=lambda row: (set(row[0]) <= own, -len(row[0])))
+        # "iPad" alone names the family, not the one iPad that is called nothing else.
+        compiled.extra = sorted((row for row in rows if not set(row[0]) <= own), key=lambda row: -len(row[0]))
     models: Models = compiled.extra
     return models
 
@@ -41,11 +42,17 @@ def _bare(name: tuple[str, ...], own: set[str]) -> tuple[str, ...]:
     return name
 
 
+def _stray(question: Question, name: tuple[str, ...], place: tuple[int, int]) -> bool:
+    """Whether a mere number stands apart from the product's name: "iPad iOS 9" is no ninth iPad."""
+    between = question.text[question.name_end : place[0]]
+    return len(name) == 1 and name[0].isdigit() and any(letter.isalpha() for letter in between)
+
+
 def by_device(compiled: Compiled, question: Question) -> Resolution:
     """The model named; where only the beginning of one model's name is given, that model."""
     for name, releases, cut in _models(compiled):
         place = phrase_at(question, name)
-        if place is not None:
+        if place is not None and not _stray(question, name, place):
             reason = "ambiguous-release" if len(releases) > 1 else None
             return Resolution(releases, None, NAME, reason, span=place, assumed=cut)
     said = question.words

@@ -17,7 +17,7 @@ _NOT_A_VERSION_AFTER = re.compile(
     r"^\s*-?\s*(?:bits?|gb|tb|mb|ghz|mhz|users?|cals?|cores?|inch|unit|pcs|buah|th|nd|rd|st)\b|^\s*\""
 )
 _DATE = re.compile(r"^(?:19|20)\d{2}(?:[-/](?:0?[1-9]|1[0-2])[-/]\d{1,2}|(?:0[1-9]|1[0-2])[0-3]\d(?:\D.*)?)$")
-_LIST = re.compile(r"\b\d+(?:\.\d+)?(?:\s?/\s?\d+(?:\.\d+)?){2,6}(?![\d.])")
+_LIST = re.compile(r"\b\d+(?:\.\d+)?(?:\s?/\s?\d+(?:\.\d+)?){1,6}(?![\d.])")
 _WORD = re.compile(r"[a-z]{2,}")
 
 MARKED, DOTTED, BARE = 0, 1, 2
