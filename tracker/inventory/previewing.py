@@ -29,6 +29,7 @@ _row = Table(
     *(Column(name, BigInt) for name in ("agency_id", "id", "batch_id", "row", "asset_id", "row_version")),
     *(Column(name, Text) for name in ("sheet", "outcome", "label", "reason", "record", "diff")),
 )
+_CREATED = RowOutcome.CREATED.value
 _ROW_COLUMNS = ("agency_id", "id", "batch_id", "sheet", "row", "outcome", "asset_id", "row_version", "label",
                 "reason", "record", "diff")  # fmt: skip
 
@@ -123,7 +124,7 @@ def _rows(
 def _numbered(rows: Iterator[_Row], agency_id: int, batch_id: int, first: tuple[int, int]) -> Iterator[_Row]:
     first_row, next_asset = first
     for at, (sheet, row, outcome, asset_id, *rest) in enumerate(rows, start=first_row):
-        if outcome == RowOutcome.CREATED:
+        if outcome == _CREATED:
             asset_id = next_asset  # noqa: PLW2901
             next_asset += 1
         yield agency_id, at, batch_id, sheet, row, outcome, asset_id, *rest
