@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from importers.classes import OTHER, classify, classify_conflict
+from importers.classes import OTHER, classify, classify_conflict, classify_maker
 from importers.drafts import Draft, Setter, add_months, share
 from importers.formats import Format
 from importers.layout_columns import PRESENT, Column, Columns
@@ -32,6 +32,8 @@ _REJECTING = frozenset(
 )
 _KEYS = frozenset({"asset_tag", "serial", "item_code", "register", "code_register", "hostname"})
 _CLASS_MEMO = 50_000
+#: What a cell says of a thing's kind stands at its beginning.
+_READ = 300
 
 
 class Assembler:
@@ -160,8 +162,8 @@ class Assembler:
 
     def _classify(self, draft: Draft, problems: list[Problem]) -> None:
         record = draft.record
-        said = f"{record.brand or ''} {record.model or ''} {draft.specification}".strip()
-        name = record.name if not draft.category else f"{draft.category} {record.name}"
+        said = f"{record.brand or ''} {record.model or ''} {draft.specification}"[:_READ].strip()
+        name = (record.name if not draft.category else f"{draft.category} {record.name}")[:_READ]
         # 'Desktop PC 181' is what 'Desktop PC' is: a running number says nothing and would defeat the memory.
         base = name.rstrip("0123456789")
         if base[-1:] == " ":
@@ -202,6 +204,9 @@ class Assembler:
             system = draft.record.os.casefold()
             serves = any(word in system for word in self.vocabulary.server_systems)
             return ("server" if serves else "desktop"), ItScope.IT, False
+        brand = draft.record.brand
+        if not code and scope == ItScope.OTHER and brand and (made := classify_maker(brand, name, rules)):
+            return made, ItScope.IT, False
         if known is not None and known.scope:
             return kind, ItScope(known.scope), False
         return kind, scope, False

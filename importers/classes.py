@@ -53,6 +53,13 @@ def _by_code(digits: str, name: str, rules: ClassRules) -> tuple[str, ItScope]:
     return (near, ItScope.NEAR_IT) if near else (OTHER, ItScope.OTHER)
 
 
+def classify_maker(brand: str, name: str, rules: ClassRules) -> str | None:
+    """The class of a thing of which only the maker speaks; 'other' for one that makes several kinds."""
+    if rules.not_it.find(words_of(name)) or rules.near_it.find(words_of(name)):
+        return None
+    return rules.makers.find(words_of(brand))
+
+
 def classify_conflict(name: str, rules: ClassRules) -> str | None:
     """The class of a thing whose code says 'not IT' and whose name says a computer; None for all others."""
     words = words_of(name)

@@ -11,6 +11,8 @@ from importers.values.ranges import looks_like_code
 from importers.values.text import compact, text_of, words_of
 from importers.vocabulary import Vocabulary
 
+#: How much of a cell tells what its row is.
+_READ = 100
 _WORD = re.compile(r"[^\W_]+")
 ASSET, BLANK = "asset", "blank"
 SUBTOTAL, GROUP, SIGNATURE = "subtotal", "group-title", "signature"
@@ -65,6 +67,7 @@ class RowKinds:
 
     def _mark(self, text: str) -> str | None:
         """Whether the first text of a row begins like a subtotal, a signature or a repeated header."""
+        text = text[:_READ]
         first = _WORD.search(text)
         if first is None:
             return NUMBERS
@@ -101,7 +104,8 @@ class RowKinds:
         same = sum(
             1 for at, text in texts.items() if at < len(self.labels) and _is_label(text, self.labels[at])
         )
-        heads = sum(1 for text in texts.values() if compact(text) in self.vocabulary.headers)
+        known = self.vocabulary.headers
+        heads = sum(1 for text in texts.values() if len(text) < _READ and compact(text) in known)
         if (same > 1 and same * 2 >= len(texts)) or (heads > 2 and heads * 2 >= len(texts)):
             return REPEATED
         identity = self._has_identity(values)

@@ -51,6 +51,7 @@ class ClassRules:
     not_it: Phrases
     near_it: Phrases
     names: Phrases
+    makers: Phrases
     markers: Mapping[str, str]
 
 
@@ -136,5 +137,6 @@ def _class_rules(data: Mapping[str, Any]) -> ClassRules:
         not_it=Phrases.of((phrase, "other") for phrase in data["not_it"]),
         near_it=Phrases.of((phrase, kind) for phrase, kind in data["near_it"]),
         names=Phrases.of((phrase, kind) for phrase, kind in data["names"]),
+        makers=Phrases.of((maker, kind) for maker, kind in data["it_makers"]),
         markers=data["it_markers"],
     )

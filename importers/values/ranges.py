@@ -18,7 +18,7 @@ _LARGEST_RANGE = 100_000
 
 def units_of_range(text: str) -> int | None:
     """How many things '0001 s/d 0011' names (11); None when it is no range that makes sense."""
-    match = _RANGE.fullmatch(text.strip())
+    match = _RANGE.fullmatch(text.strip()) if len(text) < 80 else None
     if match is None:
         return None
     first, last = int(match[1]), int(match[2])
@@ -27,7 +27,7 @@ def units_of_range(text: str) -> int | None:
 
 def split_code_register(text: str) -> tuple[str, str] | None:
     """('3100102001', '12') of '3100102001-12'; None when the text is not a code with a number."""
-    match = _JOINED.fullmatch(text)
+    match = _JOINED.fullmatch(text) if len(text) < 80 else None
     return (match[1].rstrip("."), match[2]) if match else None
 
 

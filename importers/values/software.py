@@ -9,6 +9,7 @@ from importers.values.text import text_of
 from importers.vocabulary import Vocabulary
 
 _STRONG = re.compile(r"\s*(?:[;|\n\r•]|\s/\s)+\s*")
+_BLANKS = re.compile(r"[^\S\n\r]+")
 _COMMA = re.compile(r",\s+(?!Inc\b|LLC\b|Ltd\b)|,(?=[A-Za-z])")
 _SHORTEST = 2
 
@@ -17,7 +18,8 @@ def split_software(value: object, vocabulary: Vocabulary) -> tuple[str, ...]:
     """The names in a cell: parted by line breaks and semicolons, else by commas outside brackets."""
     if value is None:
         return ()
-    raw = value if isinstance(value, str) else text_of(value)
+    # Long runs of blanks would make the search below quadratic.
+    raw = _BLANKS.sub(" ", value) if isinstance(value, str) else text_of(value)
     parts = [text_of(part) for part in _STRONG.split(raw)]
     if len(parts) == 1:
         parts = [text_of(part) for part in _split_commas(raw)]

@@ -21,6 +21,8 @@ _END = re.compile(
 )
 _WORD = re.compile(r"\S+")
 _LONGEST_MODEL = 40
+#: What stands further back in a cell is prose.
+_READ = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Specification:
 
 def read_specification(text: str, vocabulary: Vocabulary) -> Specification:
     """Maker, model and system of 'Laptop Lenovo ThinkPad T480 i5-8350U/8GB/256 SSD Win10 Pro'."""
+    text = text[:_READ]
     system = _SYSTEM.search(text)
     os = " ".join(system[0].split()) if system else None
     if system:
