@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from tests.catalogue.upstream import (
     EXPLOITED,
+    VERSIONS,
     find_product,
     later,
     latest,
@@ -220,3 +221,26 @@ def test_two_processes_at_once_load_once(engine: Engine, small: Path) -> None:
         done = list(pool.map(lambda _: load(engine, small), range(2)))
     assert sorted(done) == [False, True]
     assert (count(engine, "product"), count(engine, "catalogue_snapshot")) == (4, 4)
+
+
+def test_newer_versions_beside_older_dates_find_their_way(engine: Engine, tmp_path: Path) -> None:
+    told = later()
+    find_product(told, "postgresql")["releases"].pop()
+    first, second = tmp_path / "first.json.gz", tmp_path / "second.json.gz"
+    none: dict[str, object] = {
+        "generated_at": "2026-08-22",
+        "source": "endoflife-date/release-data",
+        "result": {},
+    }
+    actions.build(write_upstream(tmp_path / "a", lifecycle=told, versions=none), first)
+    actions.build(write_upstream(tmp_path / "b", versions={**VERSIONS, "generated_at": "2026-11-21"}), second)
+    assert (load(engine, first), load(engine, second)) == (True, True)
+    with engine.connect() as connection:
+        rows = connection.execute(text(
+            "SELECT v.name, r.name FROM version v LEFT JOIN release r ON r.id = v.release_id "
+            "JOIN product p ON p.id = v.product_id WHERE p.slug = 'postgresql' ORDER BY v.version_key"
+        )).all()  # fmt: skip
+    assert [tuple(row) for row in rows] == [
+        ("8.4.22", None), ("9.6.24", None), ("17.0", "17"), ("17.5", "17"), ("17.6", "17"),
+    ]  # fmt: skip
+    assert count(engine, "release") == 6

@@ -111,7 +111,7 @@ def _windows_builds(products: Iterable[ProductRecord], rows: Any) -> Versions:
                 base[product.slug, release.values.latest_version].append(release)
     found: Versions = defaultdict(list)
     for row in rows:
-        slug, on = slugs[row["os_type"]], date.fromisoformat(row["release_date"])
+        slug, on = slugs[row["os_type"]], _on(row)
         releases = base[slug, row["full_version"].rpartition(".")[0]]
         # Previews are optional and hotpatches belong to a line of their own: nobody is behind without them.
         due = row["release_type"] in {"Standard", "Out-of-band"}
@@ -127,32 +127,32 @@ def _sql_key(text: str) -> tuple[int, int, str] | None:
 
 def _sql_builds(product: ProductRecord, rows: Any) -> list[VersionRecord]:
     """Builds of SQL Server: release names are major.minor with the service pack (9.00-sp2, 9.0-sp4)."""
-    by_key = {_sql_key(release.name): release.name for release in product.releases}
-    by_key[10, 50, ""] = by_key.get((10, 50, ""), "10.50-r2")
+    names = {release.name for release in product.releases}
+    special = product_data()["release_of_build"][product.slug]
+    by_key = {_sql_key(known): name for known, name in special.items()}
+    by_key |= {_sql_key(name): name for name in names}
     found: dict[str, VersionRecord] = {}
     for row in rows:
-        major, minor = row["build"].split(".")[:2]
-        pack = row.get("service_pack", "RTM").lower()
-        name = by_key.get((int(major), int(minor), "" if pack == "rtm" else pack))
-        if row["build"].startswith("13.0.7"):
-            name = "13.0-sp3-acp"
-        record = VersionRecord(
-            row["build"],
-            date.fromisoformat(row["release_date"]),
-            (name,) if name in {release.name for release in product.releases} else (),
-            row.get("kb_article"),
-        )
-        found.setdefault(row["build"], record)
+        build, pack = row["build"], row.get("service_pack", "RTM").lower()
+        major, minor, third = build.split(".")[:3]
+        name = special.get(f"{major}.{minor}.{third[:1]}") if len(third) == 4 else None
+        name = name or by_key.get((int(major), int(minor), "" if pack == "rtm" else pack))
+        record = VersionRecord(build, _on(row), (name,) if name in names else (), row.get("kb_article"))
+        found.setdefault(build, record)
     return list(found.values())
+
+
+def _on(row: Any) -> date:
+    return date.fromisoformat(row["release_date"])
 
 
 def _exchange_builds(product: ProductRecord, rows: Any) -> list[VersionRecord]:
     names = {release.name for release in product.releases}
+    special = product_data()["release_of_build"][product.slug]
     found = []
     for row in rows:
-        name = "subscription" if row["exchange_version"] == "SE" else row["exchange_version"]
-        on = date.fromisoformat(row["release_date"])
-        found.append(VersionRecord(row["build"], on, (name,) if name in names else ()))
+        name = special.get(row["exchange_version"], row["exchange_version"])
+        found.append(VersionRecord(row["build"], _on(row), (name,) if name in names else ()))
     return found
 
 

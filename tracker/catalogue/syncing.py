@@ -30,7 +30,7 @@ def sync_lifecycle(
 ) -> SyncResult:
     """Compare `told` with the catalogue and, unless `dry_run`, write the differences.
 
-    At most 25 statements, however many products. Old facts are superseded at `now` and stay readable.
+    At most 30 statements, however many products. Old facts are superseded at `now` and stay readable.
 
     Raises:
         Conflict: the catalogue already has newer dates.

@@ -170,7 +170,9 @@ def write_versions(
     for slug, record in told:
         owner = known[slug]
         have = there.get(owner.id, {}).get(record.name, set())
-        wanted: list[int | None] = [owner.releases[name].id for name in record.releases]
+        # A newer sync may have left out a release that this source still has.
+        found = [owner.releases[name].id for name in record.releases if name in owner.releases]
+        wanted: list[int | None] = [*found]
         if wanted and None in have:
             moved.append({"p": owner.id, "n": record.name, "release_id": wanted.pop(0)})
         elif have and len(wanted) < 2:
@@ -180,19 +182,16 @@ def write_versions(
             if release_id not in have:
                 rows.append((owner.id, release_id, record.name, key, record.released_on, record.article))
     _move_versions(session, moved)
+    return _insert_versions(session, rows, snapshot_id)
+
+
+def _insert_versions(session: Session, rows: list[Row], snapshot_id: int) -> int:
     if not rows:
         return 0
     ids = reserve_ids(session, len(rows))
     columns = (
-        "id",
-        "product_id",
-        "release_id",
-        "name",
-        "version_key",
-        "released_on",
-        "article",
-        "snapshot_id",
-    )
+        "id", "product_id", "release_id", "name", "version_key", "released_on", "article", "snapshot_id",
+    )  # fmt: skip
     numbered = ((number, *row, snapshot_id) for number, row in zip(ids, rows, strict=True))
     return insert_rows(session, Version, columns, numbered)
 
