@@ -74,7 +74,7 @@ def _own_names(product: CatalogueProduct) -> Iterable[tuple[str, str]]:
     label = product.label.casefold()
     for vendor in _LABEL_VENDORS:
         if label.startswith(vendor) and len(label) > len(vendor):
-            yield label.removeprefix(vendor), "label"
+            yield label.removeprefix(vendor), "short-label"
     yield product.slug.replace("-", " "), "slug"
     for alias in product.aliases:
         yield alias, "alias"
@@ -89,7 +89,7 @@ def _own_entry(product: CatalogueProduct, name: tuple[str, ...], source: str) ->
     short = len(name) == 1 and (len(joined) < 4 or joined in lists.ordinary)
     if joined in lists.not_names or joined in lists.soft or joined.isdigit():
         return None
-    ordinary = short or joined in lists.ordinary
+    ordinary = short or joined in lists.ordinary or (source == "short-label" and len(name) > 1)
     needs = _OWN_NAME if ordinary else _EVERY if len(name) == 1 else frozenset()
     return Entry(
         f"catalogue:{product.slug}:{source}:{joined}",
