@@ -75,8 +75,10 @@ def test_another_day_gives_another_plan(engine: Engine) -> None:
     # Windows 11 ends in October 2029, five months before the useful life of the thing that it runs on.
     assert lines(late) - lines(today) == {("A1", "replace", 2029, 1)}
     assert early.objective < today.objective < late.objective
-    assert "Security support ended: Windows 10 Pro, 14 Oct 2025" in next(
-        line.reason() for line in today.lines if line.agency == "A"
+    assert next(line.reason() for line in today.lines if line.agency == "A") == (
+        "Security support ended: Windows 10 Pro, 14 Oct 2025 (high). "
+        "Security support ends soon: Office 2021, 31 Dec 2026 (medium). "
+        "No more patches, only an upgrade helps: Windows 10 Pro (high)."
     )
     assert contents(engine) == before
 

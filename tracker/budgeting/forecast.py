@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tracker.budgeting.models import PlanAction
 from tracker.budgeting.money import fiscal_year
 from tracker.budgeting.needs import Member, Need, Reason, RiskPart
-from tracker.budgeting.signatures import Rules, Side, Understood, VerdictFacts, understand
+from tracker.budgeting.signatures import RuleCause, Rules, Side, Understood, VerdictFacts, understand
 from tracker.lifecycle.rules import add_years
 
 _MANY_TITLES = 5
@@ -50,11 +50,10 @@ class _Group:
     has_past_life: bool
     units: int = 0
     assets: list[Member] = field(default_factory=list)
-    titles: Counter[int] = field(default_factory=Counter)
+    #: What was understood of the members, by identity, with the units of which it holds.
+    seen: dict[int, tuple[Understood, int]] = field(default_factory=dict)
     life_from: date | None = None
     life_to: date | None = None
-    software_on: date | None = None
-    hardware_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +156,7 @@ def _actions_due(
 def _add(group: _Group, asset: AssetFacts, known: Understood, life_end: date | None) -> None:
     group.units += asset.units
     group.assets.append(Member(asset.asset_id, asset.units, asset.tag))
-    for title in known.software.titles:
-        group.titles[title] += asset.units
-    group.software_on = _earliest(group.software_on, known.software.ends_on)
-    group.hardware_on = _earliest(group.hardware_on, known.hardware.ends_on)
+    group.seen[id(known)] = (known, group.seen.get(id(known), (known, 0))[1] + asset.units)
     if group.has_past_life and life_end is not None:
         group.life_from = _earliest(group.life_from, life_end)
         group.life_to = max(group.life_to or life_end, life_end)
@@ -290,7 +286,10 @@ def _replacement(group: _Group, agency: str, rules: Rules, names: Names, upgrade
 
 def _hardware_reasons(group: _Group, rules: Rules, names: Names, alone: bool) -> tuple[Reason, ...]:
     model = names.models.get(group.model_id, "") if group.model_id is not None else ""
-    reasons = [_finding(part, model, 0, group.hardware_on) for part in group.understood.hardware.parts]
+    reasons = [
+        _finding(part, model, 0, _ends_on(side.hardware.causes[part.code] for side, _ in group.seen.values()))
+        for part in group.understood.hardware.parts
+    ]
     if group.is_broken:
         reasons.append(Reason("broken"))
     if group.life_from is not None and group.life_to is not None:
@@ -304,9 +303,22 @@ def _hardware_reasons(group: _Group, rules: Rules, names: Names, alone: bool) ->
 
 
 def _software_reasons(group: _Group, names: Names) -> tuple[Reason, ...]:
-    titles = [names.titles[at] for at, _ in _by_count(group.titles) if at in names.titles]
+    """One reason a rule, with its own titles (those of most units first) and the first of their dates."""
+    return tuple(_software_reason(group, part, names) for part in group.understood.software.parts)
+
+
+def _software_reason(group: _Group, part: RiskPart, names: Names) -> Reason:
+    counted = Counter[int]()
+    for known, units in group.seen.values():
+        counted.update(dict.fromkeys(known.software.causes[part.code].titles, units))
+    titles = [names.titles[at] for at, _ in _by_count(counted) if at in names.titles]
     shown, more = ", ".join(titles[:_MANY_TITLES]), max(len(titles) - _MANY_TITLES, 0)
-    return tuple(_finding(part, shown, more, group.software_on) for part in group.understood.software.parts)
+    ends_on = _ends_on(known.software.causes[part.code] for known, _ in group.seen.values())
+    return _finding(part, shown, more, ends_on)
+
+
+def _ends_on(causes: Iterable[RuleCause]) -> date | None:
+    return min((cause.ends_on for cause in causes if cause.ends_on is not None), default=None)
 
 
 def _finding(part: RiskPart, subject: str, more: int, ends_on: date | None) -> Reason:

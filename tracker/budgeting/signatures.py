@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -50,14 +50,21 @@ class VerdictFacts(NamedTuple):
     ends_on: date | None
 
 
+class RuleCause(NamedTuple):
+    """What one rule is about on one side of an asset: titles, the most urgent first, and the first end."""
+
+    titles: tuple[int, ...]
+    ends_on: date | None
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """The findings about one side of an asset (software or hardware), the gravest of each rule."""
 
     parts: tuple[RiskPart, ...] = ()
+    causes: Mapping[str, RuleCause] = field(default_factory=dict)
     points: int = 0
     due_on: date | None = None
-    ends_on: date | None = None
     is_due: bool = False
     is_mandatory: bool = False
     titles: tuple[int, ...] = ()
@@ -91,15 +98,21 @@ def _side(found: list[VerdictFacts], rules: Rules) -> Side:
     parts = tuple(RiskPart(rule, worst[rule], rules.points(rule, worst[rule])) for rule in sorted(worst))
     due = [one for one in found if rules.effects[one.rule].due]
     dates = [one.ends_on for one in due if one.ends_on is not None]
-    first = sorted(due, key=_urgency)
     return Side(
         parts=parts,
+        causes={rule: _cause([one for one in found if one.rule == rule]) for rule in worst},
         points=sum(part.points for part in parts),
         due_on=min(dates) if dates and len(dates) == len(due) else None,
-        ends_on=min(dates, default=None),
         is_due=bool(due),
         is_mandatory=bool(due) and any(one.severity in rules.mandatory_severities for one in found),
-        titles=tuple(dict.fromkeys(one.title_id for one in first if one.title_id is not None)),
+        titles=_cause(due).titles,
+    )
+
+
+def _cause(found: list[VerdictFacts]) -> RuleCause:
+    titles = dict.fromkeys(one.title_id for one in sorted(found, key=_urgency) if one.title_id is not None)
+    return RuleCause(
+        tuple(titles), min((one.ends_on for one in found if one.ends_on is not None), default=None)
     )
 
 
