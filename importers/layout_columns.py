@@ -81,6 +81,7 @@ class Columns:
     problems: tuple[tuple[str | None, str, str], ...] = ()
     coded: bool = False
     reach: int = 0
+    code_digits: int = 5
 
     def fields(self) -> dict[str, Column]:
         """{field: first column with it}."""
@@ -200,6 +201,8 @@ class _Profile:
     def _passes(self, value: object, test: str) -> bool:
         if test == "code":
             return isinstance(value, int) or looks_like_code(text_of(value))
+        if test == "long-code":
+            return sum(sign.isdigit() for sign in text_of(value)) >= 10
         if test == "date":
             return parse_date(value, self.style, self.vocabulary).problem in _DATE_LIKE
         if test == "money":
@@ -376,7 +379,8 @@ def _finish(columns: list[Column], profile: _Profile, known: Format | None) -> C
         letters = ", ".join(column_letter(at) for at in profile.unheaded)
         problems.append((None, "column-without-header", f"columns without a header are not read: {letters}"))
     reach = max((*(column.at for column in columns), *profile.unheaded), default=0) + 1
-    return Columns(tuple(columns), kind, tuple(problems), coded, reach)
+    long = code is not None and profile.share(code.at, "long-code") > 0.3
+    return Columns(tuple(columns), kind, tuple(problems), coded, reach, 9 if long else 5)
 
 
 def problems_of(columns: Columns, sheet: str, row: int) -> list[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from importers.layout import is_blank, is_column_numbers
 from importers.values.ranges import looks_like_code
@@ -13,6 +13,7 @@ from importers.vocabulary import Vocabulary
 
 #: How much of a cell tells what its row is.
 _READ = 100
+_REMEMBERED = 20_000
 _WORD = re.compile(r"[^\W_]+")
 ASSET, BLANK = "asset", "blank"
 SUBTOTAL, GROUP, SIGNATURE = "subtotal", "group-title", "signature"
@@ -26,7 +27,7 @@ class RowKinds:
 
     `identity` are the columns that name a thing, `codes` those of them that hold item codes, `mapped` all
     columns with a field, `amounts` those of costs and quantities, `counters` those that only number the rows,
-    `labels` the header's text of each column.
+    `labels` the header's text of each column. Item codes of fewer than `code_digits` digits name groups.
     """
 
     identity: tuple[int, ...]
@@ -37,9 +38,11 @@ class RowKinds:
     counters: frozenset[int]
     labels: tuple[str, ...]
     vocabulary: Vocabulary
+    code_digits: int = 5
     signing: bool = False
     few: int = 0
     firsts: frozenset[str] = frozenset()
+    coded: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Collect the words with which rows that are no assets begin, and how few cells such rows fill."""
@@ -87,9 +90,20 @@ class RowKinds:
             value = values[column]
             if value is None or value == "":
                 continue
-            if column not in self.codes or type(value) is not str or looks_like_code(value):
+            if column not in self.codes or self._is_code(value):
                 return True
         return False
+
+    def _is_code(self, value: object) -> bool:
+        """Whether a cell holds the item code of a thing, not a group's shorter one and not other text."""
+        text = value if type(value) is str else text_of(value)
+        known = self.coded.get(text)
+        if known is None:
+            digits = sum(sign.isdigit() for sign in text)
+            known = looks_like_code(text) and digits >= self.code_digits
+            if len(self.coded) < _REMEMBERED:
+                self.coded[text] = known
+        return known
 
     def _judge(self, values: Sequence[object], filled: int, mark: str | None) -> str:
         texts = {at: text_of(value) for at, value in enumerate(values) if not is_blank(value)}
@@ -106,13 +120,20 @@ class RowKinds:
         )
         known = self.vocabulary.headers
         heads = sum(1 for text in texts.values() if len(text) < _READ and compact(text) in known)
-        if (same > 1 and same * 2 >= len(texts)) or (heads > 2 and heads * 2 >= len(texts)):
+        if (
+            same == len(texts)
+            or (same > 1 and same * 2 >= len(texts))
+            or (heads > 2 and heads * 2 >= len(texts))
+        ):
             return REPEATED
         identity = self._has_identity(values)
         named = any(at in texts for at in self.names)
         useful = sum(1 for at in self.mapped if at in texts)
         marks = [self._mark(text) for text in texts.values() if not text[:1].isdigit()]
-        coded = any(at in texts and looks_like_code(texts[at]) for at in self.codes)
+        coded = any(at in texts and self._is_code(texts[at]) for at in self.codes)
+        grouped = not identity and any(at in texts and looks_like_code(texts[at]) for at in self.codes)
+        if grouped:
+            return SUBTOTAL if texts.keys() & self.amounts else GROUP
         if SUBTOTAL in marks and not coded and _is_total(texts, identity):
             return SUBTOTAL
         if useful <= self.few and not coded and (self.signing or SIGNATURE in marks or self._is_dated(texts)):

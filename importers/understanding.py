@@ -274,6 +274,7 @@ def _row_kinds(header: Header, columns: Columns, vocabulary: Vocabulary) -> RowK
         counters=frozenset(by_field.get("sequence", ())),
         labels=header.labels,
         vocabulary=vocabulary,
+        code_digits=columns.code_digits,
     )
 
 

@@ -375,3 +375,28 @@ def test_tags_of_mixed_scripts_are_kept_and_pointed_out() -> None:
     assert [(r.rejected, codes(r)) for r in records] == [
         (False, ["tag-mixed-scripts"]), (True, ["forbidden-character"]),
     ]  # fmt: skip
+
+
+def test_groups_with_shorter_codes_and_headers_repeated_on_every_page() -> None:
+    top: list[list[object]] = [
+        ["No", "Kode Barang", "Nama Barang", "NUP", "Merk/Type", "Nomor", None, "Harga", "Kondisi"],
+        [None, None, None, None, None, "Pabrik", "Mesin", None, None],
+        [None, None, None, None, None, None, None, "(Rp)", None],
+    ]
+    records, reader = understand(
+        [
+            *top,
+            [None, "3.10.01", "KOMPUTER UNIT"],
+            [None, "3.10.01.02", "PERSONAL KOMPUTER", None, None, None, None, 300, None],
+            [1, "3.10.01.02.001", "P.C Unit", 1, "HP ProDesk", "S1", None, 100, "Baik"],
+            ["Jumlah dipindahkan", None, None, None, None, None, None, 100, None],
+            *top,
+            ["Jumlah pindahan", None, None, None, None, None, None, 100, None],
+            [2, "3.10.01.02.001", "P.C Unit", 2, "HP ProDesk", "S2", None, 200, "Baik"],
+        ]
+    )
+    assert [(r.row, r.serial, r.rejected) for r in records] == [(6, "S1", False), (12, "S2", False)]
+    assert [(s.row, s.reason) for s in reader.skipped] == [
+        (4, "group-title"), (5, "subtotal"), (7, "subtotal"), (8, "repeated-header"), (9, "repeated-header"),
+        (10, "repeated-header"), (11, "subtotal"),
+    ]  # fmt: skip
