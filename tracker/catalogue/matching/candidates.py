@@ -53,6 +53,20 @@ def unknown_next(scene: Scene, hit: Hit) -> int | None:
     return None
 
 
+def unknown_behind(scene: Scene, hit: Hit) -> bool:
+    """Whether an unknown word follows the version that follows the name: "Python 3.9 pip"."""
+    numbered = any(scene.tokens[place].is_number for place in range(hit.first, hit.last))
+    for place in range(hit.last, len(scene.tokens)):
+        token = scene.tokens[place]
+        if _BOUNDARY.search(_between(scene, place - 1, place)):
+            return False
+        if token.is_number:
+            numbered = True
+        elif len(token.text) > 1 and token.text not in scene.lexicon.soft:
+            return numbered
+    return False
+
+
 def unknown_previous(scene: Scene, hit: Hit) -> bool:
     """Whether an unknown word stands right before the name."""
     if hit.first == 0:
@@ -101,6 +115,8 @@ def fits(scene: Scene, hit: Hit, weak_places: frozenset[int]) -> bool:
     if "prev" in needs and unknown_previous(scene, hit) and hit.first - 1 not in weak_places:
         return False
     if "head" in needs and _other_head(scene, hit):
+        return False
+    if "whole" in needs and unknown_behind(scene, hit):
         return False
     if "joined" in needs and any(_between(scene, p, p + 1) for p in range(hit.first, hit.last - 1)):
         return False
@@ -226,6 +242,8 @@ def _doubts(scene: Scene, hit: Hit, hits: Sequence[Hit], machine: bool) -> tuple
     following = unknown_next(scene, hit)
     if following is not None:
         doubts.append("unknown-word-after" if following == 0 else "unknown-word-further")
+    if not machine and unknown_behind(scene, hit):
+        doubts.append("unknown-part-behind" if "parts" in hit.entry.needs else "unknown-word-behind")
     if not machine:
         head = _unknown_head(scene, hit, hits)
         doubts.extend(["unknown-word-before"] * min(head, 3))

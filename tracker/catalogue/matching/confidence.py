@@ -11,6 +11,8 @@ from tracker.catalogue.matching.types import Tier
 COSTS = {
     "unknown-word-after": 0.15,
     "unknown-word-further": 0.12,
+    "unknown-word-behind": 0.04,
+    "unknown-part-behind": 0.12,
     "unknown-word-before": 0.06,
     "named-as-platform": 0.15,
     "ordinary-word-of-another-vendor": 0.12,
