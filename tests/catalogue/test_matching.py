@@ -192,7 +192,7 @@ def test_the_vendor_column_makes_a_bare_name_whole_and_doubts_an_ordinary_word()
 def test_suggestions_help_where_no_rule_does() -> None:
     assert matcher().match("Exchnage Srvr 2k13 micosoft").product is None
     suggested = matcher().suggest("Exchnage Srvr 2k13 micosoft")
-    assert [slug for slug, _ in suggested][0] == "msexchange"
+    assert next(slug for slug, _ in suggested) == "msexchange"
     assert len(suggested) == 5
     assert all(0 < likeness <= 1 for _, likeness in suggested)
     assert matcher().suggest("") == []
