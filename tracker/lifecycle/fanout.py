@@ -172,7 +172,7 @@ class Changes:
 def reconcile(session: Session, wanted: int, day: date) -> Changes:
     """Make the open findings of the chunk equal to scan_wanted, writing differences only.
 
-    At most seven statements; three and no write of ours where nothing differs.
+    At most nine statements; three and no write of ours where nothing differs.
     """
     was_open = session.execute(
         text(
@@ -217,14 +217,19 @@ def _open(session: Session, table: str, count: int, bound: Mapping[str, object])
     if not count:
         return 0
     ids = reserve_ids(session, count)
-    fresh = "" if table == temporary.WANTED.name else "AND d.finding_id IS NULL"
+    temporary.empty(session, temporary.NUMBERED)
+    fresh = "" if table == temporary.WANTED.name else "WHERE d.finding_id IS NULL"
+    _write(
+        session,
+        f"""INSERT INTO scan_numbered (agency_id, asset_id, no) SELECT d.agency_id, d.asset_id, d.no
+            FROM {table} d {fresh} ORDER BY d.agency_id, d.asset_id, d.condition_id""",  # noqa: S608
+    )
     return _write(
         session,
         f"""INSERT INTO finding ({_COLUMNS})
-            SELECT d.agency_id, :before + ROW_NUMBER() OVER (ORDER BY d.agency_id, d.asset_id, d.condition_id),
-              d.asset_id, v.condition_id, v.verdict_id, v.rule, v.severity, v.ends_on, :day, NULL
-            FROM {table} d CROSS JOIN scan_verdict v
-            WHERE v.no = d.no {fresh} ORDER BY d.agency_id, d.asset_id, d.condition_id""",  # noqa: S608
+            SELECT d.agency_id, :before + d.n, d.asset_id, v.condition_id, v.verdict_id, v.rule, v.severity,
+              v.ends_on, :day, NULL
+            FROM scan_numbered d CROSS JOIN scan_verdict v WHERE v.no = d.no ORDER BY d.n""",  # noqa: S608
         {"before": ids.start - 1, **bound},
     )
 
