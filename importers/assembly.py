@@ -168,7 +168,14 @@ class Assembler:
         base = name.rstrip("0123456789")
         if base[-1:] == " ":
             name = base
-        key = (record.item_code, name, said, draft.marker, record.os if record.item_code is None else None)
+        key = (
+            record.item_code,
+            name,
+            said,
+            draft.marker,
+            "software" if draft.software else None,
+            record.os if record.item_code is None else None,
+        )
         known = self.memo.get(key)
         if known is None:
             known = self._decide(draft, name, said)
@@ -200,16 +207,23 @@ class Assembler:
             conflict = classify_conflict(name, rules)
             if conflict:
                 return conflict, ItScope.IT, True
-        if not code and scope == ItScope.OTHER and draft.record.os:
-            system = draft.record.os.casefold()
-            serves = any(word in system for word in self.vocabulary.server_systems)
-            return ("server" if serves else "desktop"), ItScope.IT, False
-        brand = draft.record.brand
-        if not code and scope == ItScope.OTHER and brand and (made := classify_maker(brand, name, rules)):
-            return made, ItScope.IT, False
+        if not code and scope == ItScope.OTHER:
+            kind, scope = self._by_circumstance(draft, name)
         if known is not None and known.scope:
             return kind, ItScope(known.scope), False
         return kind, scope, False
+
+    def _by_circumstance(self, draft: Draft, name: str) -> tuple[str, ItScope]:
+        """The class of a thing whose name says nothing: by its maker, its system, or the software on it."""
+        record, rules = draft.record, self.vocabulary.classes
+        made = classify_maker(record.brand, name, rules) if record.brand else None
+        if made and made != OTHER:
+            return made, ItScope.IT
+        if record.os:
+            system = record.os.casefold()
+            serves = any(word in system for word in self.vocabulary.server_systems)
+            return ("server" if serves else "desktop"), ItScope.IT
+        return OTHER, ItScope.IT if made or draft.software else ItScope.OTHER
 
     def _without_code(self, record: Record, problems: list[Problem]) -> None:
         """In a sheet where every other row has an item code, a row without one is not counted as IT."""

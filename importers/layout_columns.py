@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from importers.formats import Format
@@ -364,6 +364,11 @@ def _finish(columns: list[Column], profile: _Profile, known: Format | None) -> C
         kind = "none"
     if "software_name" in fields and fields & {"asset_tag", "hostname", "serial"} and kind == "assets":
         kind = "installations"
+        # When a software was installed says nothing of when its machine was bought.
+        columns = [
+            replace(c, field=EXTRA) if "install" in c.label.casefold() and c.field in _DATES else c
+            for c in columns
+        ]
     money = [column for column in columns if column.field in _MONEY]
     if kind == "assets" and money and "currency" not in fields and not any(c.currency for c in money):
         problems.append(

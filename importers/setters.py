@@ -56,7 +56,7 @@ def compile_column(
         "asset_tag": lambda: _tag(vocabulary),
         "status": lambda: set_status(vocabulary),
         "currency": lambda: set_currency(vocabulary),
-        "office": lambda: set_software(SoftwareRole.OFFICE, vocabulary),
+        "office": lambda: set_software(SoftwareRole.OFFICE, vocabulary, column.label),
         "database": lambda: set_software(SoftwareRole.DATABASE, vocabulary),
         "software": lambda: set_software(SoftwareRole.APPLICATION, vocabulary),
         "software_name": lambda: set_software(SoftwareRole.APPLICATION, vocabulary),

@@ -170,14 +170,14 @@ def _status_of(text: str, vocabulary: Vocabulary) -> str | None:
     )
 
 
-def set_software(role: SoftwareRole, vocabulary: Vocabulary) -> Setter:
+def set_software(role: SoftwareRole, vocabulary: Vocabulary, label: str = "") -> Setter:
     memo: dict[str, tuple[SoftwareName, ...]] = {}
 
     def run(draft: Draft, value: object) -> Issue | None:
         text = value if type(value) is str else text_of(value)
         names = memo.get(text)
         if names is None:
-            names = software_names(text, role, vocabulary)
+            names = software_names(text, role, vocabulary, label)
             if len(memo) < MEMO:
                 memo[text] = names
         if names:

@@ -20,9 +20,7 @@ def split_software(value: object, vocabulary: Vocabulary) -> tuple[str, ...]:
         return ()
     # Long runs of blanks would make the search below quadratic.
     raw = _BLANKS.sub(" ", value) if isinstance(value, str) else text_of(value)
-    parts = [text_of(part) for part in _STRONG.split(raw)]
-    if len(parts) == 1:
-        parts = [text_of(part) for part in _split_commas(raw)]
+    parts = [text_of(part) for strong in _STRONG.split(raw) for part in _split_commas(strong)]
     return tuple(
         dict.fromkeys(p for p in parts if len(p) >= _SHORTEST and p.casefold() not in vocabulary.blanks)
     )
@@ -41,6 +39,11 @@ def _split_commas(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def software_names(value: object, role: SoftwareRole, vocabulary: Vocabulary) -> tuple[SoftwareName, ...]:
-    """The cell's software in the role of its column."""
-    return tuple(SoftwareName(name, None, None, role) for name in split_software(value, vocabulary))
+def software_names(
+    value: object, role: SoftwareRole, vocabulary: Vocabulary, label: str = ""
+) -> tuple[SoftwareName, ...]:
+    """The cell's software in the role of its column; under a header 'MS Office', '2010' is Microsoft Office 2010."""
+    names = split_software(value, vocabulary)
+    if role is SoftwareRole.OFFICE and "office" in label.casefold():
+        names = tuple(f"Microsoft Office {name}" if name[0].isdigit() else name for name in names)
+    return tuple(SoftwareName(name, None, None, role) for name in names)

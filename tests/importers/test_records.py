@@ -239,3 +239,31 @@ def test_maker_model_and_system_from_a_cell_of_free_text() -> None:
     first = records[0]
     assert (first.brand, first.model, first.os) == ("Lenovo", "ThinkPad T480", "Win10 Pro")
     assert first.extra["specification"] == text
+
+
+def test_a_list_of_installations_by_host() -> None:
+    rows: list[list[object]] = [
+        ["Hostname", "Software Name", "Version", "Publisher", "Install Date"],
+        ["pc1", "Google Chrome", "120.0", "Google LLC", "2024-01-02"],
+        ["pc1", "7-Zip 19.00 (x64)", "19.00", "Igor Pavlov", "2020-01-02"],
+    ]
+    records, _ = understand(rows)
+    assert [(r.hostname, r.it_scope, r.acquired_on, len(r.software)) for r in records] == [
+        ("pc1", "it", None, 2)
+    ]
+    records, reader = understand(
+        [
+            ["Node", "IdentifyingNumber", "InstallDate", "Name", "Vendor", "Version"],
+            ["PC1", "{X}", "20200102", "Java 8 Update 202", "Oracle", "8.0.2020.8"],
+        ]
+    )
+    assert records[0].software == (SoftwareName("Java 8 Update 202", "8.0.2020.8", "Oracle"),)
+    assert reader.format is not None and reader.format.name == "win32-product"
+
+
+def test_a_year_in_an_office_column_is_that_office() -> None:
+    records, _ = understand(
+        [["Nama Komputer", "OS", "Microsoft Office", "Harga"], ["PC-1", "Windows 7", "2010", "5 jt"]]
+    )
+    assert [item.name for item in records[0].software] == ["Microsoft Office 2010"]
+    assert (records[0].hostname, records[0].cost) == ("PC-1", Decimal(5000000))
