@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -106,7 +107,7 @@ class Pages:
 
 def open_session(engine: Engine, email: str, role: Role | None = None, agency: str | None = None) -> str:
     """The cookie's value of a session begun without typing a password."""
-    token = f"session-of-{email}"
+    token = secrets.token_urlsafe(16)
     with transaction(engine) as session:
         new = NewUser(email=email, role=role or Role.ADMIN, agency_code=agency, password=PASSWORD)
         user, _ = actions.add_user(session, operator(), new, NOW)

@@ -153,6 +153,7 @@ def test_the_main_way_from_sign_in_to_undo(
 ) -> None:
     context = browser.new_context(java_script_enabled=scripts)
     context.set_default_timeout(20_000)
+    context.add_cookies([{"name": LANGUAGE_COOKIE, "value": "en", "url": site.url}])
     page = context.new_page()
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -166,7 +167,7 @@ def test_the_main_way_from_sign_in_to_undo(
         CSV.replace("PC-00", f"X{scripts}-00").replace("SER00", f"Y{scripts}").replace(",S2,", ",,")
     )
     page.get_by_label("Agency that owns these assets").select_option("OTHER")
-    page.get_by_label("File").set_input_files(file)
+    page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_role("button", name="Show what would change").click()
     expect(page.get_by_role("status").first).to_be_visible()
     page.get_by_role("link", name="Problems").click()
@@ -193,7 +194,7 @@ def test_the_main_way_from_sign_in_to_undo(
 def test_a_file_above_the_limit_is_pointed_out_before_it_is_sent(site: Site, browser: Browser) -> None:
     context, page = _enter(site, browser)
     page.goto(site.address("/imports/new"))
-    page.get_by_label("File").set_input_files(
+    page.get_by_label("File", exact=True).set_input_files(
         {"name": "big.csv", "mimeType": "text/csv", "buffer": b"x" * 10_000_001}
     )
     expect(page.get_by_text("This file is larger than 10 MB.")).to_be_visible()
