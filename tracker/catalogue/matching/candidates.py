@@ -14,6 +14,7 @@ _BOUNDARY = re.compile(r"[()\[\]{}|,;/\\+&:]|\s[-–]\s")
 #: Where one thing of a cell ends and the next begins.
 HARD_BOUNDARY = re.compile(r"[;|\n]|\s\+\s")
 #: Needs that hold even where the name is the whole text.
+_PLAIN_GAPS = frozenset(("", " ", "-", ".", "_"))
 _STRICT = frozenset({"release", "generic", "joined"})
 _MARKED = re.compile(r"\bv(?:er(?:sion)?)?[\s.:]*\d+\.\d")
 _BANNER = re.compile(r"^([a-z][a-z0-9_.-]*)/v?\d")
@@ -42,11 +43,17 @@ def _between(scene: Scene, left: int, right: int) -> str:
     return scene.text[scene.tokens[left].end : scene.tokens[right].start]
 
 
+def _parted(scene: Scene, left: int, right: int) -> bool:
+    """Whether a bracket, a comma or the like stands between two tokens."""
+    gap = scene.text[scene.tokens[left].end : scene.tokens[right].start]
+    return gap not in _PLAIN_GAPS and _BOUNDARY.search(gap) is not None
+
+
 def unknown_next(scene: Scene, hit: Hit) -> int | None:
     """How many soft words stand between the name and the first unknown word after it; None if none does."""
     for distance, place in enumerate(range(hit.last, min(hit.last + 4, len(scene.tokens)))):
         token = scene.tokens[place]
-        if token.is_number or _BOUNDARY.search(_between(scene, place - 1, place)):
+        if token.is_number or _parted(scene, place - 1, place):
             return None
         if token.text not in scene.lexicon.soft and token.text != "+":
             return distance
@@ -58,7 +65,7 @@ def unknown_behind(scene: Scene, hit: Hit) -> bool:
     numbered = any(scene.tokens[place].is_number for place in range(hit.first, hit.last))
     for place in range(hit.last, len(scene.tokens)):
         token = scene.tokens[place]
-        if _BOUNDARY.search(_between(scene, place - 1, place)):
+        if _parted(scene, place - 1, place):
             return False
         if token.is_number:
             numbered = True
@@ -74,7 +81,7 @@ def unknown_previous(scene: Scene, hit: Hit) -> bool:
     token = scene.tokens[hit.first - 1]
     if token.is_number or len(token.text) == 1 or token.text in scene.lexicon.soft:
         return False
-    return not _BOUNDARY.search(_between(scene, hit.first - 1, hit.first))
+    return not _parted(scene, hit.first - 1, hit.first)
 
 
 def _other_head(scene: Scene, hit: Hit) -> bool:
@@ -82,9 +89,7 @@ def _other_head(scene: Scene, hit: Hit) -> bool:
     if hit.first == 0:
         return False
     token = scene.tokens[hit.first - 1]
-    return token.text not in scene.lexicon.heads and not _BOUNDARY.search(
-        _between(scene, hit.first - 1, hit.first)
-    )
+    return token.text not in scene.lexicon.heads and not _parted(scene, hit.first - 1, hit.first)
 
 
 def _in_host_name(scene: Scene, hit: Hit) -> bool:

@@ -12,7 +12,7 @@ from tracker.catalogue.matching.confidence import COSTS, confidence, tier
 from tracker.catalogue.matching.devices import by_device
 from tracker.catalogue.matching.identifiers import identifier_index, split_identifier
 from tracker.catalogue.matching.index import Hit, build_index
-from tracker.catalogue.matching.normalise import Plain, Token, plain, words
+from tracker.catalogue.matching.normalise import Plain, plain, tokenise, words
 from tracker.catalogue.matching.resolving import (
     NAME,
     Compiled,
@@ -124,15 +124,8 @@ class Matcher:
         )
 
     def _scene(self, name: Plain, version: str | None) -> Scene:
-        spellings = self._lexicon.spellings
-        tokens: list[Token] = []
-        for token in name.tokens:
-            right = spellings.get(token.text)
-            if right is None:
-                tokens.append(token)
-            else:
-                tokens.extend(token._replace(text=word) for word in right)
-        return Scene(name.text, tuple(tokens), self._lexicon, bool(version))
+        tokens = tokenise(name.text, self._lexicon.spellings)
+        return Scene(name.text, tokens, self._lexicon, bool(version))
 
     def _pieces(self, text: str) -> list[tuple[int, int]]:
         """Stretches between separators that stand in no product's name, each with a name in it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import NamedTuple
 
 _MARKS = dict.fromkeys(map(ord, "®™©℠"), " ")
@@ -28,7 +29,6 @@ class Plain(NamedTuple):
     """Normalised text; `origin[i]` is the place in the source of its i-th character (identity if None)."""
 
     text: str
-    tokens: tuple[Token, ...]
     origin: tuple[int, ...] | None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -53,20 +53,27 @@ def _fold(source: str) -> tuple[str, tuple[int, ...] | None]:
 
 
 def plain(source: str) -> Plain:
-    """Lower case, compatible characters unified, accents and trade marks dropped, split into tokens."""
+    """Lower case, compatible characters unified, accents and trade marks dropped."""
     text, origin = _fold(source[:MAX_TEXT])
     if "(" in text:
         text = _MARK_WORDS.sub(lambda match: " " * len(match.group()), text)
-    return Plain(text, _tokens(text), origin)
+    return Plain(text, origin)
 
 
-def _tokens(text: str) -> tuple[Token, ...]:
-    return tuple(
-        Token(match.group(), match.start(), match.end(), match.group()[0].isdecimal())
-        for match in _TOKEN.finditer(text)
-    )
+def tokenise(text: str, spellings: Mapping[str, tuple[str, ...]]) -> tuple[Token, ...]:
+    """The words and numbers of a plain text; a misspelt one becomes the right one(s) at the same place."""
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        start, end = match.span()
+        right = spellings.get(word)
+        if right is None:
+            tokens.append(Token(word, start, end, word[0].isdecimal()))
+        else:
+            tokens += [Token(each, start, end, each[0].isdecimal()) for each in right]
+    return tuple(tokens)
 
 
 def words(phrase: str) -> tuple[str, ...]:
     """The tokens of an alias or another phrase, as the index holds them."""
-    return tuple(token.text for token in plain(phrase).tokens)
+    return tuple(_TOKEN.findall(plain(phrase).text))
