@@ -232,7 +232,9 @@ def _match_facts(visitor: Visitor, formats: Formats, match: MatchView | None) ->
     yield Fact(translate(visitor, N_("Method")), match.method)
     if match.reason:
         yield Fact(translate(visitor, N_("Reason")), match.reason)
-    yield from flatten(visitor, formats, match.evidence)
+    # Positions within the name are for programs; they stand in the exports.
+    shown = {name: value for name, value in match.evidence.items() if name != "spans"}
+    yield from flatten(visitor, formats, shown)
     yield Fact(translate(visitor, N_("Matcher version")), match.matcher_version)
 
 

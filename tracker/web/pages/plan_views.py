@@ -171,7 +171,7 @@ def make_page(visitor: Visitor, formats: Formats, plan: PlanView, view: str, sta
         total=_totals(visitor, formats, plan),
         years_title=translate(visitor, N_("Fiscal years, in %(currency)s"), currency=plan.currency),
         year_columns=columns(
-            visitor, N_("Fiscal year"), N_("Budget"), N_("Cost"), N_("Remaining"), N_("Actions"), numbers=range(1, 5)
+            visitor, N_("Year"), N_("Budget"), N_("Cost"), N_("Remaining"), N_("Actions"), numbers=range(1, 5)
         ),
         chart=_chart(visitor, formats, plan),
         tabs=_tabs(visitor, plan, chosen),
