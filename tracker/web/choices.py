@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from tracker.identity.schemas import AgencyView
+from tracker.web.i18n import N_
 from tracker.web.rendering import translate
 from tracker.web.terms import TERMS
 from tracker.web.visitor import Visitor
@@ -22,7 +23,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; `kind` is text or number, `sorted` is ascending, descending or None."""
+    """A column of a table; `kind` is text, number or tools (its heading is only heard), `sorted` is ascending, descending or None."""
 
     label: str
     kind: str = "text"
@@ -67,13 +68,18 @@ def agency_options(agencies: Iterable[AgencyView]) -> tuple[Option, ...]:
     )
 
 
-def columns(visitor: Visitor, *labels: str, numbers: Iterable[int] = ()) -> tuple[Column, ...]:
-    """Columns without sorting; `numbers` are the places of those that hold numbers."""
+def columns(
+    visitor: Visitor, *labels: str, numbers: Iterable[int] = (), tools: bool = False
+) -> tuple[Column, ...]:
+    """Columns without sorting; `numbers` are the places of those that hold numbers, `tools` adds one of buttons."""
     right = set(numbers)
-    return tuple(
-        Column(translate(visitor, label) if label else "", "number" if at in right else "text")
+    found = [
+        Column(translate(visitor, label), "number" if at in right else "text")
         for at, label in enumerate(labels)
-    )
+    ]
+    if tools:
+        found.append(Column(translate(visitor, N_("Actions")), "tools"))
+    return tuple(found)
 
 
 def address(path: str, query: Mapping[str, str | None], **changes: str | None) -> str:

@@ -69,7 +69,7 @@ def _agencies_page(
     least = min((agency.path.count("/") for agency in agencies), default=0)
     return AgenciesPage(
         agencies=tuple(AgencyLine(one, "\u2003" * (one.path.count("/") - least)) for one in agencies),
-        columns=columns(visitor, N_("Name"), N_("Code"), N_("Region"), N_("Service area"), ""),
+        columns=columns(visitor, N_("Name"), N_("Code"), N_("Region"), N_("Service area"), tools=True),
         parents=agency_options(agencies),
         areas=term_options(visitor, "service_area"),
         typed=typed,
@@ -123,7 +123,7 @@ def _users_page(
         agencies = queries.list_agencies(session, visitor.principal, Permission.ADMIN)
     return UsersPage(
         users=tuple(users),
-        columns=columns(visitor, N_("E-mail address"), N_("Roles"), N_("Language"), N_("State"), ""),
+        columns=columns(visitor, N_("E-mail address"), N_("Roles"), N_("Language"), N_("State"), tools=True),
         agencies=agency_options(agencies),
         roles=term_options(visitor, "role"),
         languages=tuple(Option(code, name) for code, name in LANGUAGES.items()),

@@ -67,7 +67,7 @@ def _profile(request: Request, visitor: Visitor, errors: dict[str, str], token_n
         languages=tuple(Option(code, name) for code, name in LANGUAGES.items()),
         language=visitor.language,
         tokens=tokens,
-        token_columns=columns(visitor, N_("Name"), N_("Begins with"), N_("Created"), N_("Ends"), N_("State"), ""),
+        token_columns=columns(visitor, N_("Name"), N_("Begins with"), N_("Created"), N_("Ends"), N_("State"), tools=True),
         lifetimes=tuple(Option(str(days), _lifetime(visitor, days)) for days in TOKEN_DAYS),
         errors=errors,
         token_name=token_name,
