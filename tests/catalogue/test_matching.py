@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.catalogue.shipped import matcher, products
-from tracker.catalogue.matching import CatalogueProduct, CatalogueRelease, Matcher, Outcome, Tier
+from tracker.catalogue.matching import CatalogueProduct, CatalogueRelease, Matcher, Outcome, Tier, group_key
 
 
 def answer(text: str, vendor: str | None = None, version: str | None = None) -> tuple[str | None, str | None]:
@@ -196,6 +196,18 @@ def test_suggestions_help_where_no_rule_does() -> None:
     assert len(suggested) == 5
     assert all(0 < likeness <= 1 for _, likeness in suggested)
     assert matcher().suggest("") == []
+
+
+def test_names_of_one_thing_share_a_group() -> None:
+    assert group_key("Foo Bar 1.2 (64-bit)") == group_key("foo  bar versi 2") == "foo bar"
+    assert group_key("64 bit") == "64 bit"
+    assert group_key("") == ""
+
+
+def test_an_endless_name_or_version_is_cut() -> None:
+    assert answer("Windows 7 " + "x" * 100_000) == ("windows", "7-sp1")
+    assert answer("NVIDIA Graphics Driver", version="9" * 10_000) == ("nvidia", None)
+    assert answer("Microsoft Exchange Server", version="15." + "1" * 10_000)[0] == "msexchange"
 
 
 def test_an_empty_catalogue_recognises_nothing() -> None:

@@ -3,6 +3,7 @@
 from tracker.catalogue.matching.exploited import map_exploited
 from tracker.catalogue.matching.hardware import normalise_hardware
 from tracker.catalogue.matching.matcher import MATCHER_VERSION, Matcher
+from tracker.catalogue.matching.rules import group_key
 from tracker.catalogue.matching.types import (
     CatalogueProduct,
     CatalogueRelease,
@@ -19,6 +20,7 @@ __all__ = [
     "Matcher",
     "Outcome",
     "Tier",
+    "group_key",
     "map_exploited",
     "normalise_hardware",
 ]

@@ -33,6 +33,8 @@ from tracker.catalogue.matching.windows import by_windows_client
 #: Changes whenever the same name may get another answer; stored beside every match.
 MATCHER_VERSION = "2"
 
+_MAX_COLUMN = 200
+
 #: What may stand between the products of one cell.
 _SEPARATOR = re.compile(r"[;|\n]|,\s|\s[+/]\s|\s&\s|\s(?:dan|and)\s")
 
@@ -67,6 +69,7 @@ class Matcher:
         """What `text` means, with the vendor and version columns beside it where there are any."""
         if text.startswith(("pkg:", "cpe:")) and (exact := self._by_identifier(text, version)):
             return exact
+        version = version[:_MAX_COLUMN] if version else None
         found = self._match(text, vendor, version)
         if found.outcome is Outcome.UNRECOGNISED and vendor and vendor.strip():
             return self._with_vendor(text, vendor, version) or found

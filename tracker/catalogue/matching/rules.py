@@ -91,6 +91,17 @@ def canonical(phrase: str) -> tuple[str, ...]:
     return tuple(right for word in words(phrase) for right in spellings.get(word, (word,)))
 
 
+def group_key(name: str) -> str:
+    """What unresolved names of one thing share: their words, put right, without numbers and words of no meaning.
+
+    "Foo Bar 1.2 (64-bit)" and "foo bar versi 2" give "foo bar"; a name without other words keeps all of them.
+    """
+    said = canonical(name)
+    noise = frozenset(document("words")["noise"])
+    kept = [word for word in said if word not in noise and not word[0].isdecimal() and len(word) > 1]
+    return " ".join(kept or said)
+
+
 def alias_entries() -> list[tuple[tuple[str, ...], Entry]]:
     """(words, entry) of every name in data/aliases.json and data/blocks.json."""
     found: list[tuple[tuple[str, ...], Entry]] = []
