@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -150,3 +152,10 @@ def test_a_need_without_a_price_is_deferred_and_says_so() -> None:
     (left,) = optimal.fill(given).deferred
     assert left.postponed is not None
     assert (left.quantity, left.postponed.code) == (3, "no-price")
+
+
+def test_solving_prints_nothing() -> None:
+    # In a process of its own: HiGHS greets once per process.
+    code = "from tracker.budgeting.optimal import _QuietHighs; h = _QuietHighs(); h.addVar(0, 1); h.run()"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "")

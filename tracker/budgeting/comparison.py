@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,7 @@ class PlanComparison:
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as plain values; amounts are decimal strings."""
-        plain: dict[str, Any] = plain_values(asdict(self))
+        plain: dict[str, Any] = plain_values(self)
         return plain
 
 

@@ -83,8 +83,16 @@ def _model(problem: Problem) -> _Model:
     return _Model(tuple(keys), tuple(prices), tuple(gains), {key: n for n, key in enumerate(keys)})
 
 
+class _QuietHighs(highspy.Highs):
+    """A solver that prints nothing: HiGHS greets on stdout as soon as it is made, where `--json` answers."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - its name there
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 def _solve(problem: Problem, model: _Model, baseline: Fill) -> tuple[list[int], float]:
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver = _QuietHighs()  # type: ignore[no-untyped-call]
     for name, value in (
         ("output_flag", False), ("threads", 1), ("random_seed", 1), ("mip_rel_gap", GAP),
         ("mip_max_nodes", NODES), ("time_limit", SECONDS),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -183,8 +184,7 @@ class PlanView:
 
     def full_json(self, language: str = "en") -> dict[str, Any]:
         """The whole plan as plain values (dates ISO, amounts decimal strings), sentences in `language`."""
-        plain: dict[str, Any] = plain_values(asdict(self))
-        return plain | {
+        return _plain_fields(self, "lines", "deferred") | {
             "deferred_units": self.deferred_units,
             "lines": [_line_json(line, language) for line in self.lines],
             "deferred": [_line_json(line, language) for line in self.deferred],
@@ -215,19 +215,28 @@ class PlanSummary:
 
 
 def _line_json(line: PlanLineView, language: str) -> dict[str, Any]:
-    plain: dict[str, Any] = plain_values(asdict(line))
-    return plain | {
+    return _plain_fields(line) | {
         "reason": line.reason(language),
         "deferral_reason": line.deferral_reason(language),
     }
 
 
+def _plain_fields(value: Any, *left_out: str) -> dict[str, Any]:
+    return {
+        one.name: plain_values(getattr(value, one.name)) for one in fields(value) if one.name not in left_out
+    }
+
+
 def plain_values(value: Any) -> Any:
     """`value` with only what JSON knows: dates as ISO text, amounts as decimal strings."""
-    if isinstance(value, dict):
-        return {str(key): plain_values(item) for key, item in value.items()}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, list | tuple):
         return [plain_values(item) for item in value]
     if isinstance(value, date | datetime):
         return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+    if isinstance(value, Mapping):
+        return {str(key): plain_values(item) for key, item in value.items()}
+    return _plain_fields(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -16,6 +16,8 @@ from tracker.budgeting.money import ROUNDING_MINOR, is_payable, to_major
 from tracker.budgeting.needs import Reason, RiskPart
 
 LANGUAGES = ("en", "id")
+#: How many formatted amounts, numbers and days are kept: a plan says the same few again and again.
+_FORMATTED = 10_000
 
 
 @cache
@@ -31,6 +33,7 @@ def word(code: str, language: str) -> str:
     return code if found is None else found[language]
 
 
+@lru_cache(maxsize=_FORMATTED)
 def money(minor: int, currency: str, language: str) -> str:
     """An amount as people of the language write it: `IDR 1,234,567` or `Rp 1.234.567`; rupiah without sen."""
     pattern = "#,##0" if is_payable(minor, currency) and currency in ROUNDING_MINOR else "#,##0.00"
@@ -38,6 +41,7 @@ def money(minor: int, currency: str, language: str) -> str:
     return f"{'Rp' if (currency, language) == ('IDR', 'id') else currency}\xa0{number}"
 
 
+@lru_cache(maxsize=_FORMATTED)
 def day(value: str | date, language: str) -> str:
     """A date in words: `14 Oct 2025`, `14 Okt 2025`."""
     moment = date.fromisoformat(value) if isinstance(value, str) else value
@@ -75,6 +79,11 @@ def _template(code: str, language: str) -> str:
     return _texts()["sentences"][code][language]
 
 
+@lru_cache(maxsize=_FORMATTED)
+def _number(value: int, language: str) -> str:
+    return format_decimal(value, locale=language)
+
+
 def _shown(name: str, value: object, currency: str, language: str) -> str:
     if isinstance(value, int) and name.endswith("_minor"):
         return money(value, currency, language)
@@ -83,7 +92,7 @@ def _shown(name: str, value: object, currency: str, language: str) -> str:
     if name in {"year", "until", "done_in", "first", "last_year", "last"} and isinstance(value, int):
         return str(value)
     if isinstance(value, int):
-        return format_decimal(value, locale=language)
+        return _number(value, language)
     if name in {"rule", "severity", "action", "asset_class"}:
         return word(str(value), language)
     return str(value)

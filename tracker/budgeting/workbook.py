@@ -246,37 +246,38 @@ def _write_lines(
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(_HEAD_ROW)
     for row, line in enumerate(lines, start=_HEAD_ROW + 1):
+        values = _values(book, line)
         for column, (word, _) in enumerate(columns):
-            _write_cell(book, sheet, (row, column), (line, word), columns)
+            if word == "line-total" and line.unit_price is not None:
+                book.formula(sheet, row, column, f"=ROUND({_product(row, columns)},2)", line.total)
+            else:
+                _write_cell(book, sheet, (row, column), values[word], is_year=word in {"year", "due"})
     if lines:
         sheet.autofilter(_HEAD_ROW, 0, _HEAD_ROW + len(lines), len(columns) - 1)
 
 
+def _product(row: int, columns: Sequence[tuple[str, int]]) -> str:
+    """Quantity × unit price of a row, as a formula says it."""
+    return "*".join(xl_rowcol_to_cell(row, _column(columns, word)) for word in ("quantity", "unit-price"))
+
+
 def _write_cell(
-    book: _Book,
-    sheet: Any,
-    at: tuple[int, int],
-    what: tuple[PlanLineView, str],
-    columns: Sequence[tuple[str, int]],
+    book: _Book, sheet: Any, at: tuple[int, int], value: str | int | Decimal, *, is_year: bool
 ) -> None:
-    line, word = what
-    value = _value(book, line, word)
-    if word == "line-total" and line.unit_price is not None:
-        factors = [xl_rowcol_to_cell(at[0], _column(columns, name)) for name in ("quantity", "unit-price")]
-        book.formula(sheet, *at, f"=ROUND({'*'.join(factors)},2)", line.total)
-    elif isinstance(value, str):
+    if isinstance(value, str):
         book.text(sheet, *at, value, "wrapped")
     elif isinstance(value, Decimal):
         book.number(sheet, *at, value)
     else:
-        book.number(sheet, *at, value, "year" if word in {"year", "due"} else "count")
+        book.number(sheet, *at, value, "year" if is_year else "count")
 
 
-def _value(book: _Book, line: PlanLineView, word: str) -> str | int | Decimal:
-    """What a line says in a column."""
+def _values(book: _Book, line: PlanLineView) -> dict[str, str | int | Decimal]:
+    """What a line says, by column."""
     language = book.language
     unpriced = book.word("unpriced")
-    values: dict[str, str | int | Decimal] = {
+    why_late = line.deferral_reason(language) or ""
+    return {
         "number": line.position,
         "agency-code": line.agency,
         "agency": line.agency_name,
@@ -295,10 +296,9 @@ def _value(book: _Book, line: PlanLineView, word: str) -> str | int | Decimal:
         "risk-removed": line.risk_removed,
         "reason": line.reason(language),
         "evidence": ", ".join(line.asset_tags),
-        "postponed": line.deferral_reason(language) or "",
-        "deferral": line.deferral_reason(language) or "",
+        "postponed": why_late,
+        "deferral": why_late,
     }
-    return values[word]
 
 
 def _write_assumptions(book: _Book, sheet: Any) -> None:
