@@ -23,7 +23,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; `kind` is text, number or tools (its heading is only heard), `sorted` is ascending, descending or None."""
+    """A column of a table; `kind` is text, number or tools (its heading is only heard).
+
+    `sorted` is ascending, descending or None.
+    """
 
     label: str
     kind: str = "text"

@@ -101,7 +101,7 @@ def _figures(visitor: Visitor, formats: Formats, board: Dashboard) -> tuple[Figu
         return Figure(translate(visitor, label), formats.number(count), of_all(count), tone, url)
 
     return (
-        figure(N_("Obsolete"), board.obsolete, "bad", "/findings?rule=security-support-ended"),
+        figure(N_("Obsolete"), board.obsolete, "bad", "/findings"),
         figure(N_("Ends in the next 12 months"), ending, "warn", "/findings?rule=security-support-ends-soon"),
         figure(N_("Not patched"), board.unpatched, "warn", "/findings?rule=behind-latest"),
         figure(N_("Cannot be patched"), board.unpatchable, "bad", "/findings?rule=unpatchable"),

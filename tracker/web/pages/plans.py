@@ -69,7 +69,7 @@ def show_new_plan(
 
 @router.post("/plans")
 def make_plan(request: Request, visitor: SignedIn, form: Form) -> Response:
-    """Make and save a plan; a form sent twice finds its plan made and shows it."""
+    """Make and save a plan; a form sent twice is told that the plan is there already."""
     visitor.need(Permission.PLAN)
     wanted, errors = forms.read_plan(visitor, form)
     try:
