@@ -92,9 +92,11 @@ def _other_head(scene: Scene, hit: Hit) -> bool:
     return token.text not in scene.lexicon.heads and not _parted(scene, hit.first - 1, hit.first)
 
 
-def _in_host_name(scene: Scene, hit: Hit) -> bool:
+def _inside_a_word(scene: Scene, hit: Hit) -> bool:
+    """Whether the name is a part of a host's name or of a version: "a.rapid7.com", "8.0.21-0ubuntu0.20"."""
     start, end = scene.tokens[hit.first].start, scene.tokens[hit.last - 1].end
-    return scene.text[start - 1 : start] == "." and scene.text[end : end + 1] == "."
+    before, after = scene.text[start - 1 : start], scene.text[end : end + 1]
+    return (before == "." == after) or (before.isdecimal() and after.isdecimal())
 
 
 def _number_near(scene: Scene, hit: Hit) -> bool:
@@ -142,7 +144,7 @@ def _outer(hits: Sequence[Hit]) -> list[Hit]:
 def select(scene: Scene, found: Sequence[Hit]) -> list[Hit]:
     """The hits that count: those whose needs are met, longest first, none inside another."""
     weak = frozenset(p for h in found if h.entry.strength == WEAK for p in range(h.first, h.last))
-    return _outer([hit for hit in found if fits(scene, hit, weak) and not _in_host_name(scene, hit)])
+    return _outer([hit for hit in found if fits(scene, hit, weak) and not _inside_a_word(scene, hit)])
 
 
 def _after(scene: Scene, hit: Hit, words: frozenset[str]) -> bool:
