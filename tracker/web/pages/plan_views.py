@@ -74,6 +74,7 @@ class PlanPage:
     assumptions: tuple[str, ...]
     coverage: str
     objective: str
+    gap: str | None
     first_url: str | None
     next_url: str | None
 
@@ -182,6 +183,7 @@ def make_page(visitor: Visitor, formats: Formats, plan: PlanView, view: str, sta
         assumptions=tuple(plan.assumptions(visitor.language)),
         coverage=_coverage(visitor, formats, plan),
         objective=formats.number(plan.objective),
+        gap=None if plan.gap is None else formats.percent(float(plan.gap)),
         first_url=address(path, {"view": chosen}) if start else None,
         next_url=more,
     )  # fmt: skip

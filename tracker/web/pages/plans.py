@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from tracker.budgeting import actions, queries
 from tracker.budgeting.schemas import PlanView
 from tracker.budgeting.workbook import write_plan
-from tracker.db import reading, transaction
+from tracker.db import reading
 from tracker.identity.errors import Conflict, Invalid, NotFound
 from tracker.identity.queries import list_agencies
 from tracker.identity.rules import Permission
@@ -76,8 +76,7 @@ def make_plan(request: Request, visitor: SignedIn, form: Form) -> Response:
         if errors:
             page = _form(request, visitor, wanted.years, form.fields, errors)
             return render(request, visitor, "plan_new.html", page, status=422)
-        with transaction(get_engine(request)) as session:
-            plan = actions.make_plan(session, visitor.principal, wanted, visitor.today, visitor.now)
+        plan = actions.create_plan(get_engine(request), visitor.principal, wanted, visitor.today, visitor.now)
     except (Invalid, Conflict, NotFound) as error:
         text = error_text(visitor, error)
         page = _form(request, visitor, wanted.years, form.fields, {}, text)
