@@ -16,7 +16,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -141,6 +142,7 @@ def _map_errors(app: FastAPI) -> None:
         DataError: _unusable_value,
         UnicodeEncodeError: _unusable_value,
         OperationalError: _database_busy,
+        NoConnection: _database_busy,
         Exception: _unexpected,
     }
     for kind, handler in handlers.items():
@@ -173,8 +175,8 @@ def _unusable_value(request: Request, error: Exception) -> Response:
     )
 
 
-def _database_busy(request: Request, error: OperationalError) -> Response:
-    log.error("the database did not answer: %s", error.orig)
+def _database_busy(request: Request, error: SQLAlchemyError) -> Response:
+    log.error("the database did not answer: %s", error)
     detail = "the database is busy or cannot be reached; nothing was changed"
     return _answer(request, 503, "database_unavailable", detail, headers={"Retry-After": "5"})
 
