@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.lifecycle.world import NOW, OPERATOR, TODAY, Thing, World, build, contents
-from tracker.budgeting.actions import ensure_prices, make_plan, plan_as_of
+from tracker.budgeting.actions import ensure_prices, make_plan, plan_as_of, preview_plan
 from tracker.budgeting.schemas import NewPlan, PlanView
 from tracker.db import transaction
 from tracker.identity.errors import Forbidden, NotFound
@@ -88,6 +88,13 @@ def test_scope(engine: Engine) -> None:
     officer = world.viewer("A", Role.BUDGET_OFFICER)
     assert lines(plan_as_of(engine, officer, request(), TODAY, NOW)) == {("A", "upgrade", 2027, 3)}
     assert lines(plan_as_of(engine, OPERATOR, request("A1"), TODAY, NOW)) == set()
+    scan(engine, OPERATOR, TODAY, NOW)
+    # A1 has Windows 11, which is known, and Kantorku, which is not; what B has does not count.
+    for part in (
+        preview_plan(engine, OPERATOR, request("A1"), TODAY, NOW),
+        plan_as_of(engine, OPERATOR, request("A1"), TODAY, NOW),
+    ):
+        assert (part.coverage["tracked"], part.coverage["matched"]) == (2, 0.5)
     with pytest.raises(NotFound):
         plan_as_of(engine, officer, request("B"), TODAY, NOW)
     for who in (nobody(), world.viewer("A", Role.AUDITOR)):

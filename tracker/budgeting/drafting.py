@@ -76,13 +76,13 @@ Find = Callable[[Session, queries.Area, tuple[str, ...], Sequence[str]], _Basis]
 def stored_basis(
     session: Session, area: queries.Area, rules: tuple[str, ...], skipped: Sequence[str]
 ) -> _Basis:
-    """What the last scan stored."""
+    """What the last scan stored, with the coverage of the area alone."""
     scan = queries.find_last_scan(session)
     verdicts = queries.list_verdicts(session, area, rules)
     assets = queries.stream_assets(session, area, rules, skipped)
     if scan is None:
         return _Basis(verdicts, assets, None, dict)
-    return _Basis(verdicts, assets, scan.as_of, lambda: (scan.result or {}).get("coverage") or {})
+    return _Basis(verdicts, assets, scan.as_of, lambda: queries.get_coverage(session, area, scan.as_of))
 
 
 def staged_basis(staged: StagedScan, as_of: date) -> Find:

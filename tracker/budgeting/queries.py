@@ -3,6 +3,7 @@ takes a scope and is limited to it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,7 +30,9 @@ from tracker.inventory.models import Asset, Condition, HardwareModel, ItScope, S
 from tracker.lifecycle import temporary
 from tracker.lifecycle.models import Condition as FindingCondition
 from tracker.lifecycle.models import Finding, RefreshPolicy, ScanRun, Verdict
+from tracker.lifecycle.rollups import latest_counts
 from tracker.lifecycle.rules import latest_day
+from tracker.lifecycle.schemas import Coverage, coverage_json
 
 agency = table_of(Agency)
 asset = table_of(Asset)
@@ -243,10 +246,21 @@ def find_policy(session: Session) -> Row[Any] | None:
 
 
 def find_last_scan(session: Session) -> Row[Any] | None:
-    """The last finished scan: as_of, result, catalogue_as_of."""
-    query = select(scan_run.c.as_of, scan_run.c.result, scan_run.c.catalogue_as_of)
+    """The last finished scan: as_of."""
+    query = select(scan_run.c.as_of)
     query = query.where(scan_run.c.finished_at.is_not(None))
     return session.execute(query.order_by(scan_run.c.as_of.desc(), scan_run.c.id.desc()).limit(1)).first()
+
+
+def get_coverage(session: Session, area: Area, on: date) -> dict[str, object]:
+    """What the area's newest counts on or before a day say is known of its installed units; empty where it
+    was never counted. One statement."""
+    totals: Counter[str] = Counter()
+    for _, _, measure, value in latest_counts(session, Scope((subtree_range(area.path),)), on):
+        totals[measure] += value
+    if not totals:
+        return {}
+    return coverage_json(Coverage(**{name: totals[name] for name in temporary.MEASURES}))
 
 
 def find_catalogue_date(session: Session) -> date | None:
