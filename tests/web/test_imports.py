@@ -84,12 +84,25 @@ def test_a_preview_of_what_changed_meanwhile_is_refused_naming_rows(admin: Pages
     assert "PC-001" in late.text
 
 
+def test_an_undo_names_what_it_kept(admin: Pages) -> None:
+    first = admin.upload(CSV).headers["location"]
+    admin.submit(f"{first}/apply", first)
+    moved = admin.upload(CSV.replace("Lobby", "Hall")).headers["location"]
+    admin.submit(f"{moved}/apply", moved)
+    page = admin.submit(f"{first}/undo", first)
+    assert "0 values restored, 1 assets withdrawn, 1 values kept." in page
+    # It is stored: another look shows it again.
+    kept = admin.get(first).split('id="s-kept"')[1].split("</table>")[0]
+    for text in ("PC-001", "Whole asset", "changed after the import"):
+        assert text in kept
+
+
 @pytest.mark.parametrize(
     ("content", "name", "said"),
     [
         (b"", "empty.csv", "empty"),
         (b"%PDF-1.4 nothing", "list.xlsx", "The file is"),
-        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "old.xls", "The file is"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "old.xls", "The file was refused"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_and_nothing_is_written(

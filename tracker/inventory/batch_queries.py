@@ -14,7 +14,7 @@ from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal
 from tracker.identity.scope import limit as in_scope
 from tracker.inventory.models import BatchRow, ImportBatch
-from tracker.inventory.schemas import BatchRowView, BatchView
+from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
 
 _agency, _batch, _row = table_of(Agency), table_of(ImportBatch), table_of(BatchRow)
 _PLAIN = ("filename", "format", "state", "created", "updated", "unchanged", "skipped", "rejected", "sheets",
@@ -78,3 +78,13 @@ def list_batch_rows(
         conditions.append(_row.c.outcome == outcome)
     query = select(*(_row.c[name] for name in names)).where(*conditions).order_by(_row.c.id).limit(limit)
     return [BatchRowView(*row) for row in session.execute(query)]
+
+
+def list_kept(session: Session, principal: Principal, batch_id: int, most: int = 500) -> list[KeptRow]:
+    """Values that the batch's undo left alone because they changed later, at most `most`. One statement.
+
+    Empty before an undo, and for a batch out of sight.
+    """
+    seen = in_scope(_batch.c.agency_id, principal.scope(Permission.VIEW))
+    report = session.execute(select(_batch.c.undo_report).where(_batch.c.id == batch_id, seen)).scalar()
+    return [KeptRow(**kept) for kept in (report or {}).get("kept", [])[:most]]

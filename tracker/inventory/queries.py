@@ -21,7 +21,7 @@ from tracker.identity.rules import Permission, subtree_range
 from tracker.identity.schemas import Principal
 from tracker.identity.scope import limit as in_scope
 from tracker.inventory.asset_queries import find_asset, get_asset
-from tracker.inventory.batch_queries import get_batch, list_batch_rows, list_batches
+from tracker.inventory.batch_queries import get_batch, list_batch_rows, list_batches, list_kept
 from tracker.inventory.coverage import coverage
 from tracker.inventory.models import Asset, AssetStatus, HardwareModel, Installation
 from tracker.inventory.schemas import AssetFilter, AssetRow, Page
@@ -36,6 +36,7 @@ __all__ = [
     "list_assets",
     "list_batch_rows",
     "list_batches",
+    "list_kept",
 ]
 
 _agency, _asset, _model = table_of(Agency), table_of(Asset), table_of(HardwareModel)

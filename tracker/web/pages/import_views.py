@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tracker.inventory.diffing import ASSET_FIELDS
-from tracker.inventory.schemas import BatchRowView, BatchView
+from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
 from tracker.web.choices import Column, Fact, Option, Tab, address, columns
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import N_
@@ -94,6 +94,16 @@ class SheetLine:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptLine:
+    """A value that an undo left alone."""
+
+    asset_id: int
+    asset: str
+    field: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchPage:
     """One import: counts, a view of its rows or its problems, and what can be done with it."""
 
@@ -104,6 +114,8 @@ class BatchPage:
     rows: tuple[RowLine, ...]
     problems: tuple[ProblemLine, ...]
     sheets: tuple[SheetLine, ...]
+    kept: tuple[KeptLine, ...]
+    kept_columns: tuple[Column, ...]
     row_columns: tuple[Column, ...]
     problem_columns: tuple[Column, ...]
     first_url: str | None
@@ -245,11 +257,9 @@ def sheet_line(visitor: Visitor, formats: Formats, sheet: Mapping[str, object]) 
     return SheetLine(str(sheet.get("name") or NOTHING), note, facts)
 
 
-def field_name(visitor: Visitor, field: str) -> str:
-    """A field as people call it."""
-    return translate(visitor, term("field", field))
-
-
-def reason(visitor: Visitor, code: str) -> str:
-    """A stable word or sentence of the inventory room, translated where it is known."""
-    return code_text(visitor, code, code)
+def kept_line(visitor: Visitor, kept: KeptRow) -> KeptLine:
+    """A value that an undo left alone, in words."""
+    field = translate(visitor, term("field", kept.field))
+    return KeptLine(
+        kept.asset_id, kept.asset_tag or f"#{kept.asset_id}", field, code_text(visitor, kept.why, kept.why)
+    )

@@ -9,7 +9,7 @@ from tracker.identity.errors import Conflict, Invalid, NotFound
 from tracker.identity.queries import list_agencies
 from tracker.identity.rules import Permission
 from tracker.inventory import actions, queries
-from tracker.inventory.schemas import BatchRowView, BatchView
+from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
 from tracker.web.choices import address, agency_options, columns
 from tracker.web.flash import Flash, redirect
 from tracker.web.forms import Form
@@ -101,16 +101,23 @@ def _show(
     rows: list[BatchRowView] = []
     with reading(get_engine(request)) as session:
         batch = queries.get_batch(session, visitor.principal, batch_id)
+        kept = queries.list_kept(session, visitor.principal, batch_id) if batch.undone_at else []
         if view != views.PROBLEMS:
             rows = queries.list_batch_rows(
                 session, visitor.principal, batch_id, view or None, after, views.ROWS_PER_PAGE + 1
             )
-    page = _batch_page(request, visitor, batch, view, rows, after)
+    page = _batch_page(request, visitor, batch, kept, view, rows, after)
     return render(request, visitor, "import.html", page, status=status, messages=messages)
 
 
 def _batch_page(
-    request: Request, visitor: Visitor, batch: BatchView, view: str, rows: list[BatchRowView], after: int
+    request: Request,
+    visitor: Visitor,
+    batch: BatchView,
+    kept: list[KeptRow],
+    view: str,
+    rows: list[BatchRowView],
+    after: int,
 ) -> views.BatchPage:
     formats, path, size = formats_for(request, visitor), f"/imports/{batch.id}", views.ROWS_PER_PAGE
     problems = batch.problems[after : after + size] if view == views.PROBLEMS else []
@@ -129,6 +136,8 @@ def _batch_page(
         rows=tuple(views.row_line(visitor, formats, row, codes) for row in rows[:size]),
         problems=tuple(views.problem_line(visitor, problem) for problem in problems),
         sheets=tuple(views.sheet_line(visitor, formats, sheet) for sheet in batch.sheets),
+        kept=tuple(views.kept_line(visitor, one) for one in kept),
+        kept_columns=columns(visitor, N_("Asset"), N_("Field"), N_("Why it was kept")),
         row_columns=columns(
             visitor, N_("Sheet"), N_("Row"), N_("Outcome"), N_("Asset"), N_("What changes, or why not"), numbers=(1,)
         ),
@@ -171,15 +180,7 @@ def undo_import(request: Request, visitor: SignedIn, form: Form, batch_id: int) 
         "withdrawn": formats.number(report.withdrawn),
         "kept": formats.number(len(report.kept)),
     }
-    items = tuple(
-        (
-            kept.asset_tag or f"#{kept.asset_id}",
-            views.field_name(visitor, kept.field),
-            views.reason(visitor, kept.why),
-        )
-        for kept in report.kept[:50]
-    )
-    flash = Flash("batch-undone", values, items=items)
+    flash = Flash("batch-undone", values)
     return redirect(f"/imports/{batch_id}", flash, secure=get_settings(request).cookie_secure)
 
 
