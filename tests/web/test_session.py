@@ -15,7 +15,7 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(pages: Pages) ->
 
 
 def test_sign_in_goes_only_to_our_own_addresses(pages: Pages) -> None:
-    for bad in ("https://evil.example/", "//evil.example", "/\\evil.example", "evil"):
+    for bad in ("https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "evil"):
         answer = pages.post("/sign-in", "/sign-in", email=ADMIN, password=PASSWORD, next=bad)
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         pages.client.cookies.clear()

@@ -146,7 +146,10 @@ def page_router() -> APIRouter:
 
 
 def safe_target(text: str | None) -> str:
-    """An address of ours to go on to: a path, never another site."""
-    if not text or not text.startswith("/") or text.startswith(("//", "/\\")) or "\\" in text or "\n" in text:
+    """An address of ours to go on to: a path, never another site.
+
+    Browsers read a backslash as a slash and skip control characters: neither has a place in our addresses.
+    """
+    if not text or not text.startswith("/") or text.startswith("//"):
         return "/"
-    return text
+    return "/" if "\\" in text or any(character < " " for character in text) else text
