@@ -15,6 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 from sqlmodel import SQLModel
 
+from tracker.db.statistics import seed_statistics
+
 
 def _config() -> Config:
     config = Config()
@@ -52,6 +54,7 @@ def _run(engine: Engine, act: Callable[[Config], None]) -> None:
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to `revision`."""
     _run(engine, lambda config: command.upgrade(config, revision))
+    seed_statistics(engine)
 
 
 def downgrade(engine: Engine, revision: str = "-1") -> None:
