@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
 
-def _commands(group: click.Command, path: str) -> Iterator[str]:
+def _commands(group: Any, path: str) -> Iterator[str]:
     children = getattr(group, "commands", None)
     if children is None:
         yield path

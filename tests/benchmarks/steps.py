@@ -9,15 +9,16 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import python_calamine
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
-from tracker.app import create_app
 
 from tests.benchmarks import files, world
+from tracker.app import create_app
 from tracker.db import make_engine, record_statements, transaction
 from tracker.identity.actions import add_agency, add_user, create_token
 from tracker.identity.models import Role
@@ -175,7 +176,7 @@ def lists(folder: Path, rows: int) -> Figures:
         )  # fmt: skip
         principal = load_principal(session, user.id)
         assert principal is not None
-        _view, secret = create_token(session, principal, "bench", None, world.NOW)
+        _view, secret = create_token(session, principal, "bench", world.NOW)
     client = TestClient(create_app(settings, engine))
     queries = ("asset_class=server&sort=acquired_on", "q=AT-0500&sort=asset_tag", "agency=OFFICE-07&sort=name",
                "sort=cost", "asset_class=laptop&q=Room 12", "")  # fmt: skip
@@ -199,7 +200,7 @@ def _latencies(client: TestClient, path: str, queries: tuple[str, ...], headers:
     taken = []
     for number in range(60):
         query = queries[number % len(queries)]
-        seconds, answer = _timed(lambda query=query: client.get(f"{path}?{query}&limit=50", headers=headers))
+        seconds, answer = _timed(partial(client.get, f"{path}?{query}&limit=50", headers=headers))
         assert answer.status_code == 200, (path, query, answer.status_code, answer.text[:300])
         taken.append(seconds * 1_000)
     cuts = statistics.quantiles(taken, n=20)

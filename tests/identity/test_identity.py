@@ -12,7 +12,7 @@ from tracker.identity import actions, audit, queries
 from tracker.identity.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from tracker.identity.models import Agency, Role
 from tracker.identity.rules import Permission, merge_ranges, subtree_range
-from tracker.identity.schemas import NewAgency, NewUser, Principal, nobody, operator
+from tracker.identity.schemas import AuditCheck, NewAgency, NewUser, Principal, nobody, operator
 from tracker.identity.scope import limit
 from tracker.identity.throttle import MOST_FAILURES, Throttle
 
@@ -198,13 +198,13 @@ def test_too_many_failures_are_refused_until_the_window_has_passed() -> None:
     throttle.check(("account:a",), NOW + timedelta(minutes=5))
 
 
-def events(engine: Engine) -> audit.AuditCheck:
+def events(engine: Engine) -> AuditCheck:
     with reading(engine) as session:
         return audit.verify(session)
 
 
 def test_an_untouched_log_is_whole(tree: Engine) -> None:
-    assert events(tree) == audit.AuditCheck(4, None)
+    assert events(tree) == AuditCheck(4, None)
 
 
 @pytest.mark.parametrize(

@@ -25,15 +25,29 @@ class Context:
     now: datetime
 
 
+_open: list[Engine] = []
+
+
+def _opened(engine: Engine) -> Engine:
+    _open.append(engine)
+    return engine
+
+
+def close_databases() -> None:
+    """Close the connections of every database that a command opened."""
+    while _open:
+        _open.pop().dispose()
+
+
 def open_database() -> Engine:
     """The database of TRACKER_DATABASE_URL, as it is."""
-    return make_engine(load_settings().database_url)
+    return _opened(make_engine(load_settings().database_url))
 
 
 def open_context() -> Context:
     """Settings, the prepared database and today's date in TRACKER_TIMEZONE."""
     settings = load_settings()
-    engine, now = make_engine(settings.database_url), datetime.now(UTC)
+    engine, now = _opened(make_engine(settings.database_url)), datetime.now(UTC)
     prepare(engine, now)
     return Context(settings, engine, operator(), settings.today(), now)
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from importers import RefusedFile
+from tracker.cli.context import close_databases
 from tracker.identity.errors import TrackerError
 from tracker.settings import SettingsError
 from tracker.startup import SchemaBehindError
@@ -71,6 +72,8 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
         except BrokenPipeError:
             sys.stderr.close()
             raise typer.Exit(FAILED) from None
+        finally:
+            close_databases()
 
     return run
 
