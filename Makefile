@@ -16,7 +16,7 @@ demo: setup
 	$(BIN)/tracker demo
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 serve: setup
 	$(BIN)/tracker serve

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +18,11 @@ import tracker.identity.models
 import tracker.inventory.models
 import tracker.lifecycle.models
 import tracker.work.models  # noqa: F401
-from tests.postgres import Server, create_database, drop_database, find_server
+from tests.postgres import create_database, drop_database, find_server
 from tracker.db import make_engine, migrate
 
-_left_out: dict[str, set[str]] = {"PostgreSQL": set(), "Chromium": set()}
+#: Tests that were left out, by reason; filled where reports arrive, which is one process however many run tests.
+_left_out: dict[str, set[str]] = defaultdict(set)
 _numbers = itertools.count()
 CHROMIUM = next(
     (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None
@@ -70,7 +72,7 @@ def postgres_engine(
 ) -> Iterator[Engine]:
     """A migrated PostgreSQL database of this test's own; without a server it is left out, and counted."""
     if migrated_postgres is None:
-        _leave_out(request, "PostgreSQL", find_server())
+        pytest.skip(find_server().missing)
     assert migrated_postgres is not None
     server, template = migrated_postgres
     name = f"tracker_test_{os.getpid()}_{next(_numbers)}"
@@ -78,11 +80,6 @@ def postgres_engine(
     yield engine
     engine.dispose()
     drop_database(server, name)
-
-
-def _leave_out(request: pytest.FixtureRequest, what: str, server: Server) -> None:
-    _left_out[what].add(request.node.nodeid)
-    pytest.skip(f"left out: {server.missing}")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -106,20 +103,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         if item.get_closest_marker("browser"):
-            _left_out["Chromium"].add(item.nodeid)
-            item.add_marker(pytest.mark.skip(reason="left out: no Chromium found"))
+            item.add_marker(pytest.mark.skip(reason="no Chromium was found"))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note each test that was left out, with its reason."""
+    if report.skipped and isinstance(report.longrepr, tuple) and not hasattr(report, "wasxfail"):
+        _left_out[report.longrepr[2].removeprefix("Skipped: ")].add(report.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what was left out, with its count."""
-    for what, tests in _left_out.items():
-        if tests:
-            terminalreporter.write_line(
-                f"!!! {len(tests)} tests LEFT OUT: no {what} was found", red=True, bold=True
-            )
+    for reason, tests in sorted(_left_out.items()):
+        terminalreporter.write_line(f"!!! {len(tests)} tests LEFT OUT: {reason}", red=True, bold=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where nothing may be left out (TRACKER_TEST_REQUIRE_ALL=1), leaving out is failing."""
-    if os.environ.get("TRACKER_TEST_REQUIRE_ALL") == "1" and any(_left_out.values()):
+    if os.environ.get("TRACKER_TEST_REQUIRE_ALL") == "1" and _left_out:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -20,7 +20,7 @@ def recalculate(request: pytest.FixtureRequest, tmp_path: Path) -> Recalculate:
     """A function that opens a workbook in LibreOffice and saves it again, calculated; gives the new path."""
     if SOFFICE is None:
         conftest._left_out.setdefault("LibreOffice", set()).add(request.node.nodeid)
-        pytest.skip("left out: no LibreOffice found")
+        pytest.skip("no LibreOffice found")
     soffice = SOFFICE
 
     def run(path: Path) -> Path:

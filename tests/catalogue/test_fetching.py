@@ -70,7 +70,7 @@ class _Server(ThreadingHTTPServer):
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """(certificate, key) for localhost, made now."""
     if shutil.which("openssl") is None:
-        pytest.skip("left out: no openssl found to make a certificate")
+        pytest.skip("no openssl found to make a certificate")
     folder = tmp_path_factory.mktemp("tls")
     files = str(folder / "certificate.pem"), str(folder / "key.pem")
     subprocess.run(

@@ -14,7 +14,7 @@ from tracker.budgeting.workbook import write_plan
 from tracker.cli.catalogue import Json
 from tracker.cli.context import open_context, parse_date
 from tracker.cli.output import explained, print_json, print_table, say
-from tracker.db import reading, transaction
+from tracker.db import reading
 
 plan = typer.Typer(help="Multi-year refresh plans.", no_args_is_help=True)
 
@@ -77,8 +77,7 @@ def new_plan(
     if day:
         made = actions.plan_as_of(context.engine, context.principal, wanted, day, context.now)
     else:
-        with transaction(context.engine) as session:
-            made = actions.make_plan(session, context.principal, wanted, context.today, context.now)
+        made = actions.create_plan(context.engine, context.principal, wanted, context.today, context.now)
     _show(made, as_json)
 
 

@@ -46,7 +46,10 @@ def demo() -> None:
         f"scan as of {result.as_of}: {result.assets} assets, {result.installations} installations, {result.titles} titles"
     )
     say("open findings: " + ", ".join(f"{rule} {count}" for rule, count in sorted(result.open.items())))
-    say(f"coverage: {result.coverage}")
+    say(
+        f"coverage: {result.coverage.matched:,} of {result.coverage.tracked:,} tracked installations matched, "
+        f"{result.coverage.dated:,} with dates; {result.coverage.not_tracked:,} are of kinds that nobody tracks"
+    )
     made = _plan(context)
     write_plan(made, OUTPUT, "en")
     for year in made.years:
@@ -89,8 +92,7 @@ def _plan(context: Context) -> PlanView:
         name=name, agency_code="TIRTAMULYA", years=(first, years[-1]), budgets=dict.fromkeys(years, BUDGET),
         currency="IDR", method="ranked",
     )  # fmt: skip
-    with transaction(context.engine) as session:
-        return budgeting.make_plan(session, context.principal, wanted, context.today, context.now)
+    return budgeting.create_plan(context.engine, context.principal, wanted, context.today, context.now)
 
 
 def _say_how_to_open(context: Context) -> None:
