@@ -533,6 +533,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_role_grant_agency_id"), ["agency_id"], unique=False)
 
     op.create_table(
+        "scan_mark",
+        sa.Column("agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("fingerprint", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("assets", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_scan_mark_agency_id_agency")),
+        sa.PrimaryKeyConstraint("agency_id", name=op.f("pk_scan_mark")),
+    )
+    op.create_table(
         "scan_run",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -1268,6 +1276,7 @@ def downgrade() -> None:
 
     op.drop_table("user_session")
     op.drop_table("scan_run")
+    op.drop_table("scan_mark")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_grant_agency_id"))
 

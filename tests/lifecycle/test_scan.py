@@ -110,15 +110,66 @@ def _statements(engine: Engine) -> int:
     return len(statements)
 
 
-def test_second_scan_sends_no_statement_that_writes_a_table_of_ours(engine: Engine) -> None:
-    build(engine, THINGS)
-    scan(engine, OPERATOR, TODAY, NOW)
+_WRITING = ("INSERT INTO", "UPDATE", "DELETE FROM", "COPY", "TRUNCATE")
+
+
+def _writing(engine: Engine) -> list[str]:
     with record_statements(engine) as statements:
         scan(engine, OPERATOR, TODAY, NOW)
-    writing = ("INSERT INTO", "UPDATE", "DELETE FROM", "COPY", "TRUNCATE")
-    written = [sql for sql in statements if sql.lstrip().upper().startswith(writing)]
-    assert written
-    assert [sql for sql in written if "scan_" not in sql.split("(")[0]] == []
+    return [sql for sql in statements if sql.lstrip().upper().startswith(_WRITING)]
+
+
+def test_second_scan_sends_no_statement_that_writes(engine: Engine) -> None:
+    build(engine, THINGS)
+    scan(engine, OPERATOR, TODAY, NOW)
+    assert _writing(engine) == []
+
+
+def test_a_scan_that_finds_nothing_new_writes_no_more_than_what_it_rested_on(engine: Engine) -> None:
+    build(engine, THINGS)
+    scan(engine, OPERATOR, TODAY, NOW)
+    with transaction(engine) as session:
+        session.execute(text("DELETE FROM scan_mark"))
+    written = [sql for sql in _writing(engine) if "scan_" not in sql.split("(")[0]]
+    assert written == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE asset SET status = 'withdrawn' WHERE asset_tag = 'old-os'",
+        "UPDATE asset SET it_scope = 'other' WHERE asset_tag = 'old-os'",
+        "UPDATE installation SET title_id = (SELECT id FROM software_title WHERE name = 'Printer driver') "
+        "WHERE asset_id = (SELECT id FROM asset WHERE asset_tag = 'old-os')",
+        "UPDATE title_match SET tier = 'review' WHERE subject_kind = 'title' AND subject_id = "
+        "(SELECT id FROM software_title WHERE name = 'Windows 10 Pro')",
+        "DELETE FROM finding WHERE asset_id = (SELECT id FROM asset WHERE asset_tag = 'old-os')",
+    ],
+)
+def test_whatever_changed_is_seen_by_a_scan_of_the_same_day(engine: Engine, change: str) -> None:
+    """The second scan ends where a first one would, whatever was changed and by whom."""
+    build(engine, THINGS)
+    scan(engine, OPERATOR, TODAY, NOW)
+    with transaction(engine) as session:
+        session.execute(text(change))
+    result = scan(engine, OPERATOR, TODAY, NOW)
+    assert result.opened + result.resolved == (2 if "tier" not in change else 3)
+    found = findings(engine)
+    with transaction(engine) as session:
+        session.execute(text("DELETE FROM finding"))
+        session.execute(text("DELETE FROM scan_mark"))
+    scan(engine, OPERATOR, TODAY, NOW)
+    assert findings(engine) == found
+
+
+def test_a_scan_of_a_part_leaves_the_rest_to_the_next(engine: Engine) -> None:
+    world = build(engine, THINGS)
+    scan(engine, OPERATOR, TODAY, NOW)
+    with transaction(engine) as session:
+        add_asset(session, world, Thing("B", "late", ["Windows 10 Pro"]))
+    assert scan(engine, world.viewer("A"), TODAY, NOW).opened == 0
+    result = scan(engine, OPERATOR, TODAY, NOW)
+    assert (result.opened, result.assets, result.installations) == (2, 9, 11)
 
 
 def test_what_no_longer_holds_is_resolved_and_comes_back_as_a_new_episode(engine: Engine) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,7 +18,7 @@ from tracker.identity.models import Agency
 from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal, Scope
 from tracker.inventory.actions import match_titles
-from tracker.lifecycle import details, fanout, history, queries, stored, temporary
+from tracker.lifecycle import details, fanout, fingerprints, history, queries, stored, temporary
 from tracker.lifecycle import scan as scanning
 from tracker.lifecycle.evaluation import Cause, Evaluation, evaluate
 from tracker.lifecycle.facts import Facts, load
@@ -41,7 +41,8 @@ def scan(engine: Engine, principal: Principal, today: date, now: datetime) -> Sc
 
     Titles that are new, or were matched by an older catalogue, are matched first. Opens its own
     transactions: for matches, for verdicts, per chunk of agencies, for the run. Statements grow with the
-    number of chunks, never with rows. A second scan of the same day and state writes no
+    number of chunks, never with rows. Agencies where nothing of what a scan rests on has changed since the
+    last one are passed over (fingerprints.py). A second scan of the same day and state writes no
     row at all, also none in scan_run: that a scan was started stands in job_run.
     Raises: Forbidden where the principal may scan nowhere.
     """
@@ -50,25 +51,55 @@ def scan(engine: Engine, principal: Principal, today: date, now: datetime) -> Sc
     with transaction(engine) as session:
         match_titles(session, now)
         policy = ensure_policy(session, now)
+    tally = Tally()
     with reading(engine) as session:
-        facts = load(session, today)
-        evaluation = _evaluate(session, facts, Source(), policy, today)
-        agencies = queries.list_agency_sizes(session, scope)
-        titles = _count_titles(session, scope, evaluation)
+        plan = _look(session, scope, policy, today, tally)
+        titles = _count_titles(session, scope)
+    written = _scan_changed(engine, plan, policy, tally, today, now) if plan is not None else 0
+    result = _result(today, titles, tally, started)
+    if written and plan is not None:
+        with transaction(engine) as session:
+            _keep_run(session, principal, scope, result, policy, plan.facts, now)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be scanned and against what; all read in one snapshot."""
+
+    agencies: Sequence[tuple[int, int]]
+    fingerprints: Mapping[int, str]
+    facts: Facts
+    evaluation: Evaluation
+
+
+def _look(session: Session, scope: Scope, policy: Policy, today: date, tally: Tally) -> _Plan | None:
+    """What has to be scanned, None where nothing has; agencies without news are counted into `tally`."""
+    agencies = queries.list_agency_sizes(session, scope)
+    marks = fingerprints.of_inventories(session, fingerprints.of_facts(session, policy, today))
+    assets, counted = fingerprints.find_unchanged(session, (one for one, _ in agencies), today, marks)
+    tally.assets += sum(assets.values())
+    tally.measures.update(counted)
+    left = [(agency_id, size) for agency_id, size in agencies if agency_id not in assets]
+    if not left:
+        return None
+    facts = load(session, today)
+    return _Plan(left, marks, facts, _evaluate(session, facts, Source(), policy, today))
+
+
+def _scan_changed(
+    engine: Engine, plan: _Plan, policy: Policy, tally: Tally, today: date, now: datetime
+) -> int:
+    """Scan chunk by chunk; how many rows were written that tell something new."""
     with engine.connect() as connection, Session(bind=connection, expire_on_commit=False) as session:
         try:
-            written = _prepare(session, evaluation, today, now)
-            tally = Tally()
-            for chunk in scanning.chunks(agencies):
+            written = _prepare(session, plan.evaluation, today, now)
+            for chunk in scanning.chunks(plan.agencies):
                 with session.begin():
-                    written += _scan_chunk(session, chunk, policy, tally, today)
+                    written += _scan_chunk(session, chunk, plan.fingerprints, policy, tally, today)
         finally:
             _clear(session)
-    result = _result(today, titles, tally, started)
-    if written:
-        with transaction(engine) as session:
-            _keep_run(session, principal, scope, result, policy, facts, now)
-    return result
+    return written
 
 
 def _scope(principal: Principal, permission: Permission) -> Scope:
@@ -83,12 +114,12 @@ def _evaluate(session: Session, facts: Facts, source: Source, policy: Policy, da
     return evaluate(facts, ages, warranties, policy, day)
 
 
-def _count_titles(session: Session, scope: Scope, evaluation: Evaluation) -> int:
-    """All titles that were evaluated; of a part of the tree only those installed there, so that no agency
-    learns how much others have."""
+def _count_titles(session: Session, scope: Scope) -> int:
+    """All titles; of a part of the tree only those installed there, so that no agency learns how much
+    others have."""
     if not scope.is_everything:
         return queries.count_titles(session, scope)
-    return len({one.subject_id for one in evaluation.states if one.kind == "title"})
+    return queries.count_all_titles(session)
 
 
 def _prepare(session: Session, evaluation: Evaluation, today: date, now: datetime) -> int:
@@ -106,13 +137,21 @@ def _prepare(session: Session, evaluation: Evaluation, today: date, now: datetim
     return written
 
 
-def _scan_chunk(session: Session, chunk: Sequence[int], policy: Policy, tally: Tally, today: date) -> int:
+def _scan_chunk(
+    session: Session,
+    chunk: Sequence[int],
+    marks: Mapping[int, str],
+    policy: Policy,
+    tally: Tally,
+    today: date,
+) -> int:
     scanning.lock_chunk(session, chunk)
     source = Source()
     wanted = scanning.stage_chunk(session, source, chunk, policy)
     changes = fanout.reconcile(session, wanted, today)
     counted = scanning.tally_chunk(session, source, policy, tally)
     differing = keep_rollups(session, chunk, today, counted)
+    fingerprints.keep_marks(session, chunk, marks, tally.assets_of)
     tally.add(changes)
     return changes.opened + changes.resolved + changes.changed + differing
 
@@ -187,11 +226,11 @@ def scan_as_of(
     with scanning.scratch(engine) as session:
         source = Source(known_at)
         agencies = queries.list_agency_sizes(session, scope)
-        policy, evaluation, _ = _prepare_as_of(session, source, agencies, as_of)
+        policy, _, _ = _prepare_as_of(session, source, agencies, as_of)
         for chunk in scanning.chunks(agencies):
             scanning.stage_chunk(session, source, chunk, policy)
             scanning.tally_chunk(session, source, policy, tally)
-        titles = _count_titles(session, scope, evaluation)
+        titles = _count_titles(session, scope)
     return _result(as_of, titles, tally, started)
 
 

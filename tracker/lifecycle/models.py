@@ -187,3 +187,15 @@ class DailyRollup(SQLModel, table=True):
     day: date = Field(primary_key=True)
     measure: str = Field(primary_key=True)
     value: int = Field(sa_type=BigInt)
+
+
+class ScanMark(SQLModel, table=True):
+    """What the last scan of an agency rested on: where nothing of it changed, nothing is scanned again.
+
+    `assets` are those that rules looked at. See fingerprints.py.
+    """
+
+    __tablename__ = "scan_mark"
+    agency_id: int = Field(sa_type=BigInt, foreign_key="agency.id", primary_key=True)
+    fingerprint: str
+    assets: int

@@ -85,6 +85,11 @@ def count_titles(session: Session, scope: Scope) -> int:
     return int(session.execute(query).scalar_one())
 
 
+def count_all_titles(session: Session) -> int:
+    """How many distinct titles are known, installed or not. One statement."""
+    return int(session.execute(select(func.count()).select_from(title)).scalar_one())
+
+
 def list_distinct_dates(session: Session, source: Source) -> tuple[list[Age], list[date]]:
     """Every distinct (class, acquired on, precision) and every distinct warranty end. Two statements."""
     table = asset if source.known_at is None else temporary.ASSET

@@ -35,6 +35,7 @@ class Tally:
     """What the chunks counted, per agency and measure, and what they changed."""
 
     measures: dict[int, dict[str, int]] = field(default_factory=dict)
+    assets_of: dict[int, int] = field(default_factory=dict)
     assets: int = 0
     changes: Changes = field(default_factory=Changes)
 
@@ -184,6 +185,7 @@ def tally_chunk(session: Session, source: Source, policy: Policy, tally: Tally) 
     for agency_id, assets, units in fanout.count_assets(session, source):
         counted[agency_id] = {"assets": units}
         tally.assets += assets
+        tally.assets_of[agency_id] = assets
     for agency_id, *numbers in fanout.count_coverage(session, source):
         names = ("installations", *temporary.MEASURES)
         counted[agency_id].update(zip(names, numbers, strict=True))
