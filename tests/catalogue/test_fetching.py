@@ -21,9 +21,9 @@ from tracker.identity.errors import Refused
 LIMITS = FetchLimits(packed_bytes=10_000, unpacked_bytes=20_000, seconds=1.0, redirects=2)
 ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
     "/plain": (200, {}, b'{"a": 1}'),
-    "/packed": (200, {"Content-Encoding": "gzip"}, gzip.compress(b'{"a": 2}')),
+    "/packed": (200, {"Content-Encoding": "gzip"}, gzip.compress(b'{"a": 2}', mtime=0)),
     "/large": (200, {}, b" " * 10_001),
-    "/bomb": (200, {}, gzip.compress(b" " * 100_000)),
+    "/bomb": (200, {}, gzip.compress(b" " * 100_000, mtime=0)),
     "/once": (302, {"Location": "/plain"}, b""),
     "/loop": (302, {"Location": "/loop"}, b""),
     "/plaintext": (301, {"Location": "http://endoflife.date/api"}, b""),
@@ -142,7 +142,7 @@ def test_our_own_network_is_never_asked(server: str) -> None:
         read_document(server + "/plain", LIMITS)
 
 
-@pytest.mark.parametrize("content", [b" " * 10_001, gzip.compress(b" " * 20_001)])
+@pytest.mark.parametrize("content", [b" " * 10_001, gzip.compress(b" " * 20_001, mtime=0)])
 def test_a_file_has_the_same_limits(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "full.json"
     path.write_bytes(content)
