@@ -131,7 +131,7 @@ class Assembler:
             record.warranty_ends_on = add_months(record.acquired_on, draft.warranty_months)
         if draft.os_version or draft.os_fallback or draft.software:
             _install(draft)
-        self._classify(draft, problems)
+        self.classify(draft, problems)
         for name, text in self.titles.items():
             if getattr(record, name) is None:
                 setattr(record, name, text)
@@ -160,7 +160,8 @@ class Assembler:
             record.brand, record.model = found.brand, found.model
         record.os = record.os or found.os
 
-    def _classify(self, draft: Draft, problems: list[Problem]) -> None:
+    def classify(self, draft: Draft, problems: list[Problem]) -> None:
+        """Give the record its class and scope, once its name, maker and software are known."""
         record = draft.record
         said = f"{record.brand or ''} {record.model or ''} {draft.specification}"[:_READ].strip()
         name = (record.name if not draft.category else f"{draft.category} {record.name}")[:_READ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import fields
+from typing import Any
 
 from importers.formats import Format
 from importers.layout_columns import Columns
@@ -37,7 +38,7 @@ class Group:
         """How many things the joined rows speak of."""
         return len(self._held)
 
-    def join(self, records: Generator[Record, None, bool]) -> Generator[Record, None, bool]:
+    def join(self, records: Generator[Any, None, bool]) -> Generator[Record, None, bool]:
         """Take all records in; yields those that have no key. The value is that of `records`."""
         while True:
             try:

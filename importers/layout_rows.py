@@ -62,13 +62,13 @@ class RowKinds:
                     first = value
         if not filled:
             return BLANK
-        mark = self._mark(first) if first else None
+        mark = self.mark(first) if first else None
         # A row without any text is no common asset: it may count the columns.
         if first and mark is None and filled > 2 and not self.signing and self._has_identity(values):
             return ASSET
         return self._judge(values, filled, mark)
 
-    def _mark(self, text: str) -> str | None:
+    def mark(self, text: str) -> str | None:
         """Whether the first text of a row begins like a subtotal, a signature or a repeated header."""
         text = text[:_READ]
         first = _WORD.search(text)
@@ -90,9 +90,13 @@ class RowKinds:
             value = values[column]
             if value is None or value == "":
                 continue
-            if column not in self.codes or self._is_code(value):
+            if self.names_thing(column, value):
                 return True
         return False
+
+    def names_thing(self, column: int, value: object) -> bool:
+        """Whether a filled cell of a column of `identity` names a thing, and no group of things."""
+        return column not in self.codes or self._is_code(value)
 
     def _is_code(self, value: object) -> bool:
         """Whether a cell holds the item code of a thing, not a group's shorter one and not other text."""
@@ -129,7 +133,7 @@ class RowKinds:
         identity = self._has_identity(values)
         named = any(at in texts for at in self.names)
         useful = sum(1 for at in self.mapped if at in texts)
-        marks = [self._mark(text) for text in texts.values() if not text[:1].isdigit()]
+        marks = [self.mark(text) for text in texts.values() if not text[:1].isdigit()]
         coded = any(at in texts and self._is_code(texts[at]) for at in self.codes)
         grouped = not identity and any(at in texts and looks_like_code(texts[at]) for at in self.codes)
         if grouped:

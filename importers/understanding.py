@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 
 from importers.assembly import Assembler
+from importers.columnar import ColumnTable, RecordBlock
 from importers.formats import Format, find_format
 from importers.formats.glpi import rewrite
 from importers.grouping import Group, group_field
@@ -22,7 +23,8 @@ from importers.layout_columns import (
     problems_of,
 )
 from importers.layout_rows import ASSET, BLANK, NO_IDENTITY, RowKinds
-from importers.reading import RawFile, open_sheets
+from importers.reading import Block, RawFile, open_sheets
+from importers.reading.blocks import encode_rows
 from importers.rows import Limits, Problem, RawSheet, Record, RefusedFile, SheetInfo, Skipped
 from importers.titles import read_titles
 from importers.values.text import text_of
@@ -33,13 +35,15 @@ BATCH = 5_000
 _SAMPLE = 400
 _PREFIX = 60
 Mapping_ = Mapping[str, str]
+#: A record, or many of them in columns.
+Made = Record | RecordBlock
 
 
 @dataclass(slots=True)
 class RowStream:
     """The rows of a sheet, with a look ahead."""
 
-    blocks: Iterator[list[Row]]
+    blocks: Iterator[Iterable[Row]]
     held: list[Row] = field(default_factory=list)
 
     def peek(self, count: int) -> list[Row]:
@@ -58,6 +62,14 @@ class RowStream:
             return rows
         block = next(self.blocks, None)
         return list(block) if block is not None else None
+
+    def take_block(self) -> Block | None:
+        """The next rows in columns, or None at the end."""
+        if self.held:
+            rows, self.held = self.held, []
+            return encode_rows(rows)
+        block = next(self.blocks, None)
+        return block if block is None or isinstance(block, Block) else encode_rows(list(block))
 
     def put_back(self, rows: list[Row]) -> None:
         """Give back rows that were taken."""
@@ -91,7 +103,7 @@ class SheetReader:
             len(self.skipped),
         )  # fmt: skip
 
-    def read(self, blocks: Iterable[list[Row]]) -> Iterator[Record]:
+    def read(self, blocks: Iterable[Iterable[Row]]) -> Iterator[Made]:
         """The records of the sheet, in order."""
         stream = RowStream(iter(blocks))
         while True:
@@ -119,9 +131,7 @@ class SheetReader:
             if not again:
                 return
 
-    def _joined(
-        self, records: Generator[Record, None, bool], columns: Columns
-    ) -> Generator[Record, None, bool]:
+    def _joined(self, records: Generator[Made, None, bool], columns: Columns) -> Generator[Made, None, bool]:
         """The records, those of one thing joined where each row is an installation or a scanner's find."""
         field = group_field(columns, self.format)
         if field is None:
@@ -144,7 +154,7 @@ class SheetReader:
 
     def _table(
         self, stream: RowStream, header: Header, columns: Columns, titles: dict[str, str]
-    ) -> Generator[Record, None, bool]:
+    ) -> Generator[Made, None, bool]:
         """Records of one table; the generator's value says whether another table follows."""
         self.header_found = True
         self.header_rows += header.rows
@@ -200,36 +210,54 @@ class SheetReader:
 
     def _rows(
         self, stream: RowStream, header: Header, columns: Columns, titles: dict[str, str]
-    ) -> Generator[Record, None, bool]:
+    ) -> Generator[Made, None, bool]:
         style = default_style(self.raw.date_1904, self.today)
         assembler = Assembler(
             self.raw.name, columns, style, self.words.vocabulary, titles, self.format, self.delimited
         )
         kinds = _row_kinds(header, columns, self.words.vocabulary)
         width = len(header.levels)
-        make, kind_of = assembler.make, kinds.kind_of
-        while (rows := stream.take()) is not None:
-            for at, (number, values) in enumerate(rows):
-                if len(values) < width:
-                    values = values + [None] * (width - len(values))  # noqa: PLW2901 - the padded row
-                kind = kind_of(values)
-                if kind == ASSET:
-                    self.rows += 1
-                    self.records += 1
-                    yield make(number, values)
-                elif kind != BLANK:
-                    if self._is_new_header(values, header):
-                        stream.put_back(rows[at:])
-                        return True
-                    self.rows += 1
-                    if kind == NO_IDENTITY:
-                        yield self._nameless(number, values, assembler)
-                    else:
-                        self._skip(number, kind, values)
+        one_by_one = group_field(columns, self.format) is not None
+        table = None if one_by_one else ColumnTable.of(assembler, kinds, width)
+        while (block := stream.take_block()) is not None:
+            for start, end, records in table.parts(block) if table else [(0, len(block), None)]:
+                if records is not None and not kinds.signing:
+                    self.rows += len(records)
+                    self.records += len(records)
+                    yield records
+                    continue
+                again = yield from self._each(block.part(start, end), header, assembler, kinds)
+                if again is not None:
+                    stream.put_back(list(block)[start + again :])
+                    return True
         if not self.records:
             text = "the sheet has a header and no rows"
             self.problems.append(Problem(self.raw.name, header.rows[-1], None, "no-rows", text))
         return False
+
+    def _each(
+        self, block: Block, header: Header, assembler: Assembler, kinds: RowKinds
+    ) -> Generator[Record, None, int | None]:
+        """Records made one by one; the generator's value is where another table begins, counted from 0."""
+        width = len(header.levels)
+        make, kind_of = assembler.make, kinds.kind_of
+        for at, (number, values) in enumerate(block):
+            if len(values) < width:
+                values = values + [None] * (width - len(values))  # noqa: PLW2901 - the padded row
+            kind = kind_of(values)
+            if kind == ASSET:
+                self.rows += 1
+                self.records += 1
+                yield make(number, values)
+            elif kind != BLANK:
+                if self._is_new_header(values, header):
+                    return at
+                self.rows += 1
+                if kind == NO_IDENTITY:
+                    yield self._nameless(number, values, assembler)
+                else:
+                    self._skip(number, kind, values)
+        return None
 
     def _is_new_header(self, values: list[object], header: Header) -> bool:
         """Whether another table begins: a row of three or more field names that is not this table's header."""
@@ -334,14 +362,20 @@ class Reading:
         """The rows that are no assets, with the reason."""
         return tuple(row for reader in self._finished for row in reader.skipped)
 
-    def batches(self) -> Iterator[list[Record]]:
-        """The records in file order, at most 5,000 at a time.
+    def batches(self) -> Iterator[Sequence[Record]]:
+        """The records in file order, at most 5,000 at a time; many like rows come as a RecordBlock.
 
         Raises:
             RefusedFile: the file cannot be read, or no sheet has a header that is understood.
         """
         batch: list[Record] = []
         for record in self._records():
+            if isinstance(record, RecordBlock):
+                if batch:
+                    yield batch
+                yield record
+                batch = []
+                continue
             batch.append(record)
             if len(batch) == BATCH:
                 yield batch
@@ -350,7 +384,7 @@ class Reading:
             yield batch
         self._refuse_unknown()
 
-    def _records(self) -> Iterator[Record]:
+    def _records(self) -> Iterator[Made]:
         for sheet, blocks in self._raw.sheets():
             reader = SheetReader(
                 sheet, self._words, self._today, self._mapping, self.format == "csv", self._family
@@ -360,7 +394,7 @@ class Reading:
                 text = "the sheet is hidden and was not read"
                 self._problems.append(Problem(sheet.name, None, None, "hidden-sheet", text))
                 continue
-            yield from reader.read(rewrite(blocks) if self.format == "json" else blocks)
+            yield from reader.read(rewrite(map(list, blocks)) if self.format == "json" else blocks)
             if reader.format is not None and reader.format.exclusive:
                 self._family = reader.format.family
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from importers.reading.messages import BLOCK_ROWS, Block, CellError, CellValue, Row
+from importers.reading.blocks import Block
+from importers.reading.messages import BLOCK_ROWS, CellError, CellValue, Row
 from importers.reading.process import RawFile
 from importers.rows import Limits
 

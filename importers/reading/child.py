@@ -6,10 +6,12 @@ Run as `python -m importers.reading.child TASK`, where TASK is JSON made by the 
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import resource
 import sys
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,19 +27,25 @@ def main(arguments: list[str]) -> int:
     output = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
     os.dup2(2, 1)
     _cap(limits)
+    # Rows hold no cycles, and the process ends with its file.
+    gc.disable()
     try:
         _read(Path(task["path"]), limits, bool(task["include_hidden"]), output)
     except RefusedFile as error:
         write_message(output, ("refused", error.code, error.message))
-    except MemoryError:
-        message = f"Reading needs more than {limits.child_rss_mb} MB."
-        write_message(output, ("refused", "memory_limit", message))
     except BrokenPipeError:
         return 1
     except BaseException as error:
-        message = f"The file cannot be read ({type(error).__name__})."
-        write_message(output, ("refused", "bad_workbook", message))
+        write_message(output, ("refused", *_reason(error, limits)))
     return 0
+
+
+def _reason(error: BaseException, limits: Limits) -> tuple[str, str]:
+    """Code and message of an error that no reader foresaw."""
+    # zlib says by number that it got no memory.
+    if isinstance(error, MemoryError) or (isinstance(error, zlib.error) and "Error -4" in str(error)):
+        return "memory_limit", f"Reading needs more than {limits.child_rss_mb} MB."
+    return "bad_workbook", f"The file cannot be read ({type(error).__name__})."
 
 
 def _cap(limits: Limits) -> None:

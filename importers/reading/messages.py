@@ -32,7 +32,6 @@ class CellError:
 
 Values = list[Any]
 Row = tuple[int, Values]
-Block = list[Row]
 Send = Callable[..., None]
 
 _ALLOWED: dict[tuple[str, str], object] = {

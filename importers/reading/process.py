@@ -22,7 +22,8 @@ from types import TracebackType
 from typing import Any
 
 import importers
-from importers.reading.messages import HEADER_BYTES, MAX_FRAME_BYTES, Block, load_message, message_length
+from importers.reading.blocks import Block, from_message
+from importers.reading.messages import HEADER_BYTES, MAX_FRAME_BYTES, load_message, message_length
 from importers.rows import Limits, Problem, RawSheet, RefusedFile
 
 # A busy machine gives the child a part of a processor only; its processor time is what is held to `seconds`.
@@ -89,9 +90,15 @@ class RawFile:
         while True:
             message = self._next()
             if message[0] == "block":
-                yield message[1]
+                yield self._block_of(message)
             elif message[0] == "end":
                 return
+
+    def _block_of(self, message: tuple[Any, ...]) -> Block:
+        try:
+            return from_message(*message[1:])
+        except (ValueError, TypeError) as error:
+            raise self._refuse("reader_failed", f"The reader sent no rows: {error}.") from None
 
     def _expect(self, kind: str) -> tuple[Any, ...]:
         message = self._next()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from importers.reading.messages import BLOCK_ROWS, Block, Send, Values
+from importers.reading.blocks import encode_rows, to_message
+from importers.reading.messages import BLOCK_ROWS, Row, Send, Values
 from importers.rows import Limits, Problem, RawSheet, RefusedFile
 
 # Titles, headers, group titles, subtotals and signatures stand beside the data rows of a register.
@@ -18,11 +19,10 @@ class Sink:
     def __init__(self, send: Send, limits: Limits) -> None:
         self._send = send
         self.limits = limits
-        self._block: Block = []
+        self._block: list[Row] = []
         self._rows = 0
-        self._seen: dict[Any, Any] = {}
-        # Equal texts and dates of a block sent as one object cost a fraction to send and to receive.
-        self.same: Callable[[Any, Any], Any] = self._seen.setdefault
+        #: Makes a value that was handed over one of the contract; once for each distinct value of a block.
+        self.convert: Callable[[Any], Any] | None = None
 
     def format(self, name: str) -> None:
         """Tell what kind of file it is; once, before any sheet."""
@@ -45,6 +45,7 @@ class Sink:
     def end(self) -> None:
         """The sheet has no further rows."""
         self._flush()
+        self.convert = None
         self._send("end")
 
     def problem(self, problem: Problem) -> None:
@@ -58,6 +59,5 @@ class Sink:
                 "too_many_rows", f"The file has more than {self.limits.data_rows} rows; split it."
             )
         if self._block:
-            self._send("block", self._block)
+            self._send("block", *to_message(encode_rows(self._block, self.convert)))
             self._block = []
-            self._seen.clear()

@@ -31,7 +31,10 @@ def understand(
         delimited,
     )
     numbered = [(number, list(row)) for number, row in enumerate(rows, 1) if any(v is not None for v in row)]
-    return list(reader.read([numbered])), reader
+    records: list[Record] = []
+    for made in reader.read([numbered]):
+        records += [made] if isinstance(made, Record) else made
+    return records, reader
 
 
 def codes(record: Record) -> list[str]:

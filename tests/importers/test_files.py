@@ -118,7 +118,8 @@ def test_batches_hold_at_most_five_thousand_records(tmp_path: Path) -> None:
     lines = "".join(f"T-{number},Laptop,S{number}\n" for number in range(5_001))
     path.write_text("asset_tag,name,serial\n" + lines, encoding="utf-8")
     with importers.read(path) as reading:
-        assert [len(batch) for batch in reading.batches()] == [5_000, 1]
+        sizes = [len(batch) for batch in reading.batches()]
+    assert (max(sizes) <= 5_000, sum(sizes)) == (True, 5_001)
 
 
 def test_the_virtual_machines_of_rvtools(tmp_path: Path) -> None:

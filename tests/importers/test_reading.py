@@ -146,7 +146,7 @@ def test_links_connections_and_hidden_rows_are_told(tmp_path: Path) -> None:
     sheet.row_dimensions[2].hidden = True
     made.save(path)
     with open_sheets(path, Limits()) as file:
-        assert [rows for _, rows in ((s, list(b)) for s, b in file.sheets())] == [[[(1, ["x"]), (2, ["y"])]]]
+        assert [list(map(list, blocks)) for _, blocks in file.sheets()] == [[[(1, ["x"]), (2, ["y"])]]]
         assert [(p.sheet, p.row, p.code, p.value) for p in file.problems] == [
             ("Sheet", None, "hidden_rows", "1")
         ]

@@ -1,0 +1,321 @@
+"""The common rows of a table taken column by column: each distinct value of a column is understood once.
+
+Only rows in which no value needs a second look are taken this way; all others, and tables in which
+columns depend on each other, are made record by record (`Assembler.make`), which says what is right.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from operator import and_
+from typing import Any, overload
+
+from importers.assembly import Assembler
+from importers.drafts import MEMO, Draft, Setter
+from importers.layout_rows import RowKinds
+from importers.reading.blocks import Block, Coded, encode, expand
+from importers.reading.messages import CellError
+from importers.rows import ItScope, Record
+
+#: Shorter runs of common rows are not worth it.
+SHORTEST = 32
+_DATES = ("acquired_on", "warranty_ends_on", "support_ends_on")
+#: What a column of a field sets, and nothing else: attributes of the record, or of the draft after a dot.
+_SETS: dict[str, tuple[str, ...]] = {
+    **{name: (name,) for name in ("asset_tag", "serial", "name", "brand", "model", "condition", "source",
+                                  "location", "custodian", "hostname", "uuid", "status", "agency_text", "os",
+                                  "notes", "currency")},
+    **{name: (name,) for name in _DATES},
+    "acquired_on": ("acquired_on", "acquired_precision"),
+    "cost": ("cost", ".money_currency"),
+    "category": (".category",),
+    "it_marker": (".marker",),
+    "office": (".software",),
+    "database": (".software",),
+    "software": (".software",),
+    "extra": (),
+    "ignore": (),
+    "sequence": (),
+}  # fmt: skip
+_SOFTWARE = ("office", "database", "software")
+_NEW: Any = object()
+#: Cells of other kinds (errors, truth values) need a second look.
+_PLAIN = frozenset({str, int, float, date, datetime})
+
+
+class RecordBlock(Sequence[Record]):
+    """Records of one sheet in columns; as a sequence it gives them one by one.
+
+    `columns` holds, by attribute of Record, the distinct values and each row's number among them; absent
+    attributes are at their default in every row. The software stands by column under 'office', 'database' and
+    'software', as tuples of SoftwareName. `extra` and `unit_cost` are told by the records only.
+    """
+
+    def __init__(self, assembler: Assembler, width: int, rows: Block, columns: dict[str, Coded]) -> None:
+        self.sheet = assembler.sheet
+        self.numbers = rows.numbers
+        self.present = assembler.present
+        self.columns = columns
+        self._assembler = assembler
+        self._width = width
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Record]: ...
+    def __getitem__(self, at: int | slice) -> Record | Sequence[Record]:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(len(self)))]
+        values = [column[codes[at]] for column, codes in self._rows.columns]
+        return self._assembler.make(self.numbers[at], self._padded(values))
+
+    def __iter__(self) -> Iterator[Record]:
+        for number, values in self._rows:
+            yield self._assembler.make(number, self._padded(values))
+
+    def _padded(self, values: list[Any]) -> list[Any]:
+        return values + [None] * (self._width - len(values))
+
+
+@dataclass(slots=True)
+class _Part:
+    """One column: its setter, what that sets, and what is known of values met before (None: odd)."""
+
+    at: int
+    field: str
+    setter: Setter
+    targets: tuple[str, ...]
+    memo: dict[Any, tuple[Any, ...] | None]
+
+
+class ColumnTable:
+    """Takes blocks of one table apart into common rows, in columns, and others."""
+
+    def __init__(self, assembler: Assembler, kinds: RowKinds, width: int, parts: list[_Part]) -> None:
+        self._width = width
+        self._assembler = assembler
+        self._kinds = kinds
+        self._parts = parts
+        self._blank = Draft(Record("", 0))
+        self._classes: dict[tuple[Any, ...], Any] = {}
+
+    @classmethod
+    def of(cls, assembler: Assembler, kinds: RowKinds, width: int) -> ColumnTable | None:
+        """The table, `width` columns wide, or None when its columns depend on each other in ways that are not known here."""
+        fields = [column.field for _, column, _ in assembler.plan]
+        told = [name for name in fields if name not in ("extra", "ignore")]
+        if len(set(told)) < len(told) or not set(fields) <= _SETS.keys():
+            return None
+        if "brand" in told and "model" not in told:
+            return None
+        if assembler.condition_in_notes or assembler.multiple or assembler.columns.coded:
+            return None
+        parts = [
+            _Part(at, column.field, setter, _SETS[column.field], {}) for at, column, setter in assembler.plan
+        ]
+        return cls(assembler, kinds, width, parts)
+
+    def parts(self, block: Block) -> Iterator[tuple[int, int, RecordBlock | None]]:
+        """(first row, row behind the last, the records in columns or None), from the first row to the last."""
+        told = {part.at: self._read(part, block) for part in self._parts if part.at < len(block.columns)}
+        common = self._common(block, told)
+        start = 0
+        pending = 0
+        for good, run in groupby(common):
+            end = start + sum(1 for _ in run)
+            if good and end - start >= SHORTEST:
+                if pending < start:
+                    yield pending, start, None
+                yield start, end, self._records(block.part(start, end), told, start, end)
+                pending = end
+            start = end
+        if pending < start:
+            yield pending, start, None
+
+    def _read(self, part: _Part, block: Block) -> tuple[list[tuple[Any, ...] | None], Sequence[int]]:
+        """What each distinct value of a column sets (None: it needs a second look)."""
+        values, codes = block.columns[part.at]
+        memo = part.memo
+        if not part.targets:
+            return [None if type(value) is CellError else () for value in values], codes
+        owners = [self._owner(name) for name in part.targets]
+        blank = tuple(default if type(default) is not list else () for _, _, default in owners)
+        found: list[tuple[Any, ...] | None] = []
+        for value in values:
+            if value is None or value == "":
+                found.append(blank)
+                continue
+            if type(value) not in _PLAIN:
+                found.append(None)
+                continue
+            known = memo.get(value, _NEW)
+            if known is _NEW:
+                known = self._understand(part, value, owners)
+                if len(memo) < MEMO:
+                    memo[value] = known
+            found.append(known)
+        return found, codes
+
+    def _owner(self, target: str) -> tuple[Any, str, Any]:
+        """(object, attribute, its default) of what a column sets."""
+        owner: Any = self._blank if target.startswith(".") else self._blank.record
+        name = target.removeprefix(".")
+        return owner, name, getattr(owner, name)
+
+    def _understand(
+        self, part: _Part, value: Any, owners: list[tuple[Any, str, Any]]
+    ) -> tuple[Any, ...] | None:
+        issue = part.setter(self._blank, value)
+        told = []
+        for owner, name, default in owners:
+            got = getattr(owner, name)
+            if type(got) is list:
+                got = got.pop() if got else ()
+            else:
+                setattr(owner, name, default)
+            told.append(got)
+        return tuple(told) if issue is None else None
+
+    def _common(self, block: Block, told: dict[int, Any]) -> list[bool]:
+        """For each row whether it is an asset of which no value needs a second look."""
+        common = [True] * len(block)
+        for found, codes in told.values():
+            if None in found:
+                common = list(map(and_, common, [found[code] is not None for code in codes]))
+        for test in (self._are_filled, self._are_unmarked, self._are_named, self._are_inside):
+            good = test(block)
+            if good is not None:
+                common = list(map(and_, common, good))
+        return common
+
+    def _are_filled(self, block: Block) -> list[bool] | None:
+        """Whether more than two cells of each row are filled; None when all are."""
+        if sum(1 for values, _ in block.columns if None not in values and "" not in values) > 2:
+            return None
+        width = len(block.columns)
+        rows = zip(*map(expand, block.columns), strict=True)
+        return [width - row.count(None) - row.count("") > 2 for row in rows]
+
+    def _are_unmarked(self, block: Block) -> list[bool]:
+        """Whether the first text of each row begins like a thing, not like a subtotal or a signature."""
+        good: list[bool | None] = [None] * len(block)
+        for values, codes in block.columns:
+            plain = [self._kinds.mark(v) is None if type(v) is str and v != "" else None for v in values]
+            said = map(plain.__getitem__, codes)
+            good = [old if old is not None else new for old, new in zip(good, said, strict=True)]
+            if None not in good:
+                break
+        return [bool(one) for one in good]
+
+    def _are_named(self, block: Block) -> list[bool] | None:
+        """Whether a column that names things is filled in each row; None when it is in all."""
+        named = [False] * len(block)
+        for at in self._kinds.identity:
+            if at >= len(block.columns):
+                continue
+            values, codes = block.columns[at]
+            filled = [v is not None and v != "" and self._kinds.names_thing(at, v) for v in values]
+            if all(filled):
+                return None
+            named = [old or filled[code] for old, code in zip(named, codes, strict=True)]
+        return named
+
+    def _are_inside(self, block: Block) -> list[bool] | None:
+        """Whether no cell stands to the right of the last header; None when none does."""
+        beyond = [
+            column
+            for column in block.columns[self._assembler.width :]
+            if any(v is not None for v in column[0])
+        ]
+        if not beyond:
+            return None
+        return [all(v is None or v == "" for v in row) for row in zip(*map(expand, beyond), strict=True)]
+
+    def _records(self, rows: Block, told: dict[int, Any], start: int, end: int) -> RecordBlock:
+        columns: dict[str, Coded] = {}
+        for part in self._parts:
+            if part.at not in told:
+                continue
+            found, codes = told[part.at]
+            codes = codes[start:end]
+            for place, target in enumerate(part.targets):
+                name = part.field if part.field in _SOFTWARE else target
+                columns[name] = ([one[place] if one is not None else None for one in found], codes)
+        self._finish(columns, len(rows))
+        return RecordBlock(self._assembler, self._width, rows, columns)
+
+    def _finish(self, columns: dict[str, Coded], count: int) -> None:
+        """What several columns say together, as `Assembler._finish` does for one record."""
+        assembler = self._assembler
+        for name, text in assembler.titles.items():
+            values, codes = columns.get(name) or ([None], array("H", bytes(2 * count)))
+            columns[name] = ([text if value is None else value for value in values], codes)
+        if assembler.money_column is not None:
+            given = [_cells(columns, name, count) for name in ("cost", "currency", ".money_currency")]
+            columns["currency"] = encode(list(map(self._currency, *given)))
+        names = _cells(columns, "name", count)
+        if not all(names):
+            others = [_cells(columns, name, count) for name in ("hostname", ".category", "model", "brand")]
+            names = [next(filter(None, row), "") for row in zip(names, *others, strict=True)]
+            columns["name"] = encode(names)
+        self._classify(columns, count)
+
+    def _currency(self, cost: Any, stated: str | None, beside: str | None) -> str | None:
+        if cost is None and stated is None:
+            return None
+        return stated or beside or self._assembler.currency or "IDR"
+
+    def _classify(self, columns: dict[str, Coded], count: int) -> None:
+        bases = coded_map(columns["name"], base_name) if "name" in columns else None
+        software = [_cells(columns, name, count, ()) for name in _SOFTWARE if name in columns]
+        has = [any(row) for row in zip(*software, strict=True)] if software else [False] * count
+        given = [list(expand(bases)) if bases else [""] * count]
+        given += [_cells(columns, name, count) for name in ("brand", "model", ".category", ".marker", "os")]
+        keys = list(zip(*given, has, strict=True))
+        classes: dict[Any, tuple[str, ItScope]] = {}
+        names = list(expand(columns["name"])) if "name" in columns else [""] * count
+        firsts: dict[Any, int] = {}
+        for at, key in enumerate(keys):
+            if key not in firsts:
+                firsts[key] = at
+        for key, at in firsts.items():
+            known = self._classes.get(key)
+            if known is None:
+                known = self._class_of(key, names[at])
+                if len(self._classes) < MEMO:
+                    self._classes[key] = known
+            classes[key] = known
+        found = list(map(classes.__getitem__, keys))
+        columns["asset_class"] = encode([kind for kind, _ in found])
+        columns["it_scope"] = encode([scope for _, scope in found])
+
+    def _class_of(self, key: tuple[Any, ...], name: str) -> tuple[str, ItScope]:
+        _, brand, model, category, marker, system, has = key
+        record = Record("", 0, name=name, brand=brand, model=model, os=system)
+        draft = Draft(record, category=category or "", marker=marker or "", software=[()] if has else [])
+        self._assembler.classify(draft, [])
+        return record.asset_class, ItScope(record.it_scope)
+
+
+def base_name(name: str | None) -> str:
+    """A name without its running number."""
+    base = (name or "").rstrip("0123456789")
+    return base if base[-1:] == " " else name or ""
+
+
+def coded_map(column: Coded, act: Callable[[Any], Any]) -> Coded:
+    """The column with `act` applied to each distinct value."""
+    values, codes = column
+    return list(map(act, values)), codes
+
+
+def _cells(columns: dict[str, Coded], name: str, count: int, default: Any = None) -> list[Any]:
+    return list(expand(columns[name])) if name in columns else [default] * count
