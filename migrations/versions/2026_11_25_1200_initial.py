@@ -352,6 +352,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency_id", "day", "measure", name=op.f("pk_daily_rollup")),
     )
     op.create_table(
+        "exploited_entry",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("cve_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("vendor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("product_name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("added_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("ransomware", sa.Boolean(), nullable=False),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"],
+            ["catalogue_snapshot.id"],
+            name=op.f("fk_exploited_entry_snapshot_id_catalogue_snapshot"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exploited_entry")),
+        sa.UniqueConstraint("cve_id", name=op.f("uq_exploited_entry_cve_id")),
+    )
+    op.create_table(
         "import_batch",
         sa.Column(
             "agency_id",
@@ -711,32 +732,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency_id", "batch_id", "n", name=op.f("pk_batch_title")),
     )
     op.create_table(
-        "exploited_entry",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("cve_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("vendor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("product_name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("added_on", sa.Date(), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("ransomware", sa.Boolean(), nullable=False),
-        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        "exploited_product",
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["product_id"], ["product.id"], name=op.f("fk_exploited_entry_product_id_product")
+            ["entry_id"], ["exploited_entry.id"], name=op.f("fk_exploited_product_entry_id_exploited_entry")
         ),
         sa.ForeignKeyConstraint(
-            ["snapshot_id"],
-            ["catalogue_snapshot.id"],
-            name=op.f("fk_exploited_entry_snapshot_id_catalogue_snapshot"),
+            ["product_id"], ["product.id"], name=op.f("fk_exploited_product_product_id_product")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_exploited_entry")),
-        sa.UniqueConstraint("cve_id", name=op.f("uq_exploited_entry_cve_id")),
+        sa.PrimaryKeyConstraint("entry_id", "product_id", name=op.f("pk_exploited_product")),
     )
-    with op.batch_alter_table("exploited_entry", schema=None) as batch_op:
-        batch_op.create_index("ix_exploited_entry_product_id", ["product_id"], unique=False)
+    with op.batch_alter_table("exploited_product", schema=None) as batch_op:
+        batch_op.create_index("ix_exploited_product_product_id", ["product_id"], unique=False)
 
     op.create_table(
         "installation",
@@ -1253,10 +1261,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_installation_asset")
 
     op.drop_table("installation")
-    with op.batch_alter_table("exploited_entry", schema=None) as batch_op:
-        batch_op.drop_index("ix_exploited_entry_product_id")
+    with op.batch_alter_table("exploited_product", schema=None) as batch_op:
+        batch_op.drop_index("ix_exploited_product_product_id")
 
-    op.drop_table("exploited_entry")
+    op.drop_table("exploited_product")
     op.drop_table("batch_title")
     with op.batch_alter_table("batch_row", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_row_batch")
@@ -1291,6 +1299,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_import_batch_id")
 
     op.drop_table("import_batch")
+    op.drop_table("exploited_entry")
     op.drop_table("daily_rollup")
     op.drop_table("column_mapping")
     with op.batch_alter_table("audit_event", schema=None) as batch_op:

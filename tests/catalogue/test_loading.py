@@ -180,6 +180,57 @@ def test_a_better_making_of_the_same_day_is_loaded_once(engine: Engine, small: P
     )
 
 
+def test_an_entry_stands_with_every_product_that_it_means(
+    engine: Engine, small: Path, tmp_path: Path
+) -> None:
+    load(engine, small)
+    told = lifecycle()
+    told["result"].append(product("windows-server", "Windows Server", "os", []))
+    better = tmp_path / "better.json.gz"
+    actions.build(write_upstream(tmp_path / "again", lifecycle=told), better)
+    assert _meant(engine) == {("CVE-2025-0001", "windows")}
+    load(engine, better)
+    assert _meant(engine) == {("CVE-2025-0001", "windows"), ("CVE-2025-0001", "windows-server")}
+    load(engine, _with_another_product(tmp_path))
+    assert _meant(engine) == {("CVE-2025-0001", "postgresql")}
+
+
+def _with_another_product(folder: Path) -> Path:
+    """A later list that calls the first entry by another product's name."""
+    first, *rest = EXPLOITED["vulnerabilities"]
+    renamed = {**first, "vendorProject": "PostgreSQL", "product": "PostgreSQL"}
+    feed = {**EXPLOITED, "dateReleased": "2026-11-01T00:00:00Z", "vulnerabilities": [renamed, *rest]}
+    path = folder / "renamed.json.gz"
+    actions.build(write_upstream(folder / "renamed", exploited=feed), path)
+    return path
+
+
+def _meant(engine: Engine) -> set[tuple[str, str]]:
+    with reading(engine) as session:
+        slugs = {product_id: slug for slug, product_id in queries.product_ids(session).items()}
+        found = queries.exploited_by_product(session)
+    return {(each.cve_id, slugs[product_id]) for product_id, listed in found.items() for each in listed}
+
+
+def test_a_product_with_another_scheme_gets_its_keys_anew(
+    engine: Engine, small: Path, tmp_path: Path
+) -> None:
+    load(engine, small)
+    with transaction(engine) as session:
+        session.execute(text("UPDATE product SET version_scheme = NULL WHERE slug = 'eclipse-temurin'"))
+        session.execute(text("UPDATE version SET version_key = 'old' WHERE name = '8u452-b09'"))
+    told = lifecycle()
+    told["result"].append(product("nothing", "Nobody Nothing", "app", []))
+    better = tmp_path / "better.json.gz"
+    actions.build(write_upstream(tmp_path / "again", lifecycle=told), better)
+    load(engine, better)
+    with engine.connect() as connection:
+        key = connection.execute(
+            text("SELECT version_key FROM version WHERE name = '8u452-b09'")
+        ).scalar_one()
+    assert key == version_key("8u452-b09", "java")
+
+
 def test_a_version_without_release_moves_when_its_release_is_told(
     engine: Engine, small: Path, tmp_path: Path
 ) -> None:

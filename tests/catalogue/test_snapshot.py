@@ -14,6 +14,7 @@ import pytest
 from tests.catalogue.upstream import VERSIONS, lifecycle, write_upstream
 from tracker.catalogue import actions
 from tracker.catalogue.facts import ExploitedRecord, ProductRecord, VersionRecord
+from tracker.catalogue.matching.rules import document
 from tracker.catalogue.snapshot import Snapshot
 from tracker.identity.errors import Refused
 
@@ -68,10 +69,21 @@ def test_the_shipped_snapshot_holds_exploited_entries_without_prose(shipped: Shi
     _, products, _, exploited = shipped
     assert len(exploited) == len({entry.cve_id for entry in exploited}) == 1_404
     assert sum(entry.ransomware for entry in exploited) == 293
-    assert sum(entry.slug is not None for entry in exploited) == 686
+    assert sum(bool(entry.slugs) for entry in exploited) == 686
     slugs = {product.slug for product in products}
-    assert {entry.slug for entry in exploited if entry.slug} <= slugs
-    assert not any(entry.slug == "ios" for entry in exploited if entry.vendor == "Cisco")
+    assert {slug for entry in exploited for slug in entry.slugs} <= slugs
+    assert not any("ios" in entry.slugs for entry in exploited if entry.vendor == "Cisco")
+    assert sum("windows" in entry.slugs for entry in exploited) == 210
+    assert sum("windows-server" in entry.slugs for entry in exploited) == 214
+
+
+def test_schemes_of_the_matcher_are_those_of_the_shipped_products(shipped: Shipped) -> None:
+    """A stored version key and a key made for a match are compared: both need one scheme."""
+    schemes = {product.slug: product.version_scheme for product in shipped[1]}
+    told = {slug: how["scheme"] for slug, how in document("resolvers")["products"].items() if "scheme" in how}
+    assert {slug: scheme for slug, scheme in schemes.items() if scheme == "java"} == {
+        slug: scheme for slug, scheme in told.items() if scheme == "java"
+    }
 
 
 def test_the_shipped_snapshot_names_its_sources_and_is_small(shipped: Shipped) -> None:

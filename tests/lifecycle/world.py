@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel
 from tracker.catalogue.models import (
     CatalogueSnapshot,
     ExploitedEntry,
+    ExploitedProduct,
     Product,
     Release,
     ReleaseFact,
@@ -207,10 +208,12 @@ def match(
 
 def add_exploited(session: Session, world: World, slug: str, cve_id: str, added_on: date) -> None:
     """A known exploited vulnerability of a product."""
+    entry_id = new_id(session)
     add_row(session, ExploitedEntry(
-        id=new_id(session), cve_id=cve_id, vendor="v", product_name=slug, product_id=world.products[slug],
-        added_on=added_on, snapshot_id=world.snapshot_id, recorded_at=NOW,
+        id=entry_id, cve_id=cve_id, vendor="v", product_name=slug, added_on=added_on,
+        snapshot_id=world.snapshot_id, recorded_at=NOW,
     ))  # fmt: skip
+    add_row(session, ExploitedProduct(entry_id=entry_id, product_id=world.products[slug]))
 
 
 def add_asset(session: Session, world: World, thing: Thing) -> int:

@@ -224,7 +224,7 @@ def build_snapshot(upstream_dir: Path, output: Path) -> dict[str, object]:
         "releases": releases,
         "versions": _count(merged),
         "exploited": len(entries),
-        "mapped": sum(entry.slug is not None for entry in entries),
+        "mapped": sum(bool(entry.slugs) for entry in entries),
         "bytes": output.stat().st_size,
     }
 

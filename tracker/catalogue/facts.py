@@ -77,12 +77,12 @@ class VersionRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExploitedRecord:
-    """A known exploited vulnerability; `slug` is None where no product of ours is meant for sure."""
+    """A known exploited vulnerability; `slugs` are the products of ours that it means for sure."""
 
     cve_id: str
     vendor: str
     product_name: str
-    slug: str | None
+    slugs: tuple[str, ...]
     added_on: date
     due_on: date | None
     ransomware: bool

@@ -57,7 +57,11 @@ def _load(
     products = shipped.read_products()
     if "lifecycle" in wanted:
         origin = Origin(ids["lifecycle"], wanted["lifecycle"].source, now)
-        writing.write_difference(session, known, compare_products(known, products), origin)
+        difference = compare_products(known, products)
+        writing.write_difference(session, known, difference, origin)
+        if any(change.field == "version_scheme" for change in difference.changes):
+            # The versions of such a product stand in another order now; those below come in the new one.
+            writing.renew_keys(session)
     versions = shipped.read_versions(products)
     dated = next((ids[kind] for kind in ("versions", "builds", "lifecycle") if kind in ids), None)
     if dated is not None:

@@ -127,20 +127,28 @@ class Version(SQLModel, table=True):
 
 
 class ExploitedEntry(SQLModel, table=True):
-    """A known exploited vulnerability; `product_id` is null where no product of ours is meant for sure."""
+    """A known exploited vulnerability; which products of ours it means stands in ExploitedProduct."""
 
     __tablename__ = "exploited_entry"
-    __table_args__ = (UniqueConstraint("cve_id"), Index("ix_exploited_entry_product_id", "product_id"))
+    __table_args__ = (UniqueConstraint("cve_id"),)
     id: int = id_field()
     cve_id: str
     vendor: str
     product_name: str
-    product_id: int | None = ref_field("product.id", nullable=True)
     added_on: date
     due_on: date | None = None
     ransomware: bool = False
     snapshot_id: int = ref_field("catalogue_snapshot.id")
     recorded_at: datetime
+
+
+class ExploitedProduct(SQLModel, table=True):
+    """A product that an entry of the exploited list means for sure; an entry can mean several, or none."""
+
+    __tablename__ = "exploited_product"
+    __table_args__ = (Index("ix_exploited_product_product_id", "product_id"),)
+    entry_id: int = Field(sa_type=BigInt, foreign_key="exploited_entry.id", primary_key=True)
+    product_id: int = Field(sa_type=BigInt, foreign_key="product.id", primary_key=True)
 
 
 class ProductAlias(SQLModel, table=True):

@@ -23,7 +23,7 @@ from tracker.catalogue.schemas import (
     ReleaseFacts,
     VersionsBehind,
 )
-from tracker.catalogue.stored import entry, fact, product, release, snapshot, version
+from tracker.catalogue.stored import entry, exploited_product, fact, product, release, snapshot, version
 from tracker.db import table_of
 from tracker.identity.errors import NotFound
 
@@ -307,11 +307,11 @@ def _exploited(
     session: Session, wanted: list[int] | None, day: date | None, known_at: datetime | None
 ) -> dict[int, tuple[ExploitedView, ...]]:
     names = ExploitedView.__dataclass_fields__
-    query = select(entry.c.product_id, *(entry.c[name] for name in names)).where(
-        entry.c.product_id.is_not(None)
+    query = select(exploited_product.c.product_id, *(entry.c[name] for name in names)).join(
+        exploited_product, exploited_product.c.entry_id == entry.c.id
     )
     if wanted is not None:
-        query = query.where(entry.c.product_id.in_(wanted))
+        query = query.where(exploited_product.c.product_id.in_(wanted))
     if day is not None:
         query = query.where(entry.c.added_on <= day)
     if known_at is not None:

@@ -117,14 +117,16 @@ def _read_version(names: list[str], row: list[Any]) -> VersionRecord:
 
 def _write_exploited(entry: ExploitedRecord) -> list[object]:
     return [
-        entry.cve_id, entry.vendor, entry.product_name, entry.slug, _iso(entry.added_on), _iso(entry.due_on),
+        entry.cve_id, entry.vendor, entry.product_name, entry.slugs, _iso(entry.added_on), _iso(entry.due_on),
         int(entry.ransomware),
     ]  # fmt: skip
 
 
 def _read_exploited(row: list[Any]) -> ExploitedRecord:
-    cve, vendor, name, slug, added, due, ransomware = row
-    return ExploitedRecord(cve, vendor, name, slug, date.fromisoformat(added), _day(due), bool(ransomware))
+    cve, vendor, name, slugs, added, due, ransomware = row
+    return ExploitedRecord(
+        cve, vendor, name, tuple(slugs), date.fromisoformat(added), _day(due), bool(ransomware)
+    )
 
 
 def _write_source(source: Source, lines: dict[str, str]) -> dict[str, object]:

@@ -11,7 +11,15 @@ from sqlalchemy import and_, distinct, func, select
 from sqlmodel import Session
 
 from tracker.catalogue.facts import VALUE_NAMES, ReleaseValues
-from tracker.catalogue.models import CatalogueSnapshot, ExploitedEntry, Product, Release, ReleaseFact, Version
+from tracker.catalogue.models import (
+    CatalogueSnapshot,
+    ExploitedEntry,
+    ExploitedProduct,
+    Product,
+    Release,
+    ReleaseFact,
+    Version,
+)
 from tracker.db import table_of
 
 product = table_of(Product)
@@ -19,6 +27,7 @@ release = table_of(Release)
 fact = table_of(ReleaseFact)
 version = table_of(Version)
 entry = table_of(ExploitedEntry)
+exploited_product = table_of(ExploitedProduct)
 snapshot = table_of(CatalogueSnapshot)
 
 #: {product id: {version name: ids of the releases that take it}}
@@ -114,7 +123,7 @@ def count_all(session: Session) -> dict[str, object]:
             select(func.count()).select_from(release).scalar_subquery(),
             versions.scalar_subquery(),
             select(func.count()).select_from(entry).scalar_subquery(),
-            select(func.count(entry.c.product_id)).scalar_subquery(),
+            select(func.count(distinct(exploited_product.c.entry_id))).scalar_subquery(),
         )
     ).one()
     return dict(zip(("products", "releases", "versions", "exploited", "mapped"), row, strict=True))

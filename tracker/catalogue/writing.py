@@ -13,7 +13,15 @@ from sqlmodel import Session
 from tracker.catalogue import stored
 from tracker.catalogue.comparison import Difference, product_values
 from tracker.catalogue.facts import VALUE_NAMES, ExploitedRecord, ReleaseRecord, VersionRecord
-from tracker.catalogue.models import CatalogueSnapshot, ExploitedEntry, Product, Release, ReleaseFact, Version
+from tracker.catalogue.models import (
+    CatalogueSnapshot,
+    ExploitedEntry,
+    ExploitedProduct,
+    Product,
+    Release,
+    ReleaseFact,
+    Version,
+)
 from tracker.catalogue.snapshot import Source
 from tracker.catalogue.stored import (
     StoredProduct,
@@ -213,31 +221,38 @@ def write_exploited(
     told: Iterable[ExploitedRecord],
     origin: Origin,
 ) -> int:
-    """Insert the entries that are not there, and set the product of those there; new ones. ≤ 4 statements."""
-    there = {
-        row[0]: (row[1], row[2])
-        for row in session.execute(select(entry.c.cve_id, entry.c.id, entry.c.product_id))
-    }
-    rows, mapped = [], []
-    for each in told:
-        owner = known.get(each.slug) if each.slug else None
-        product_id = owner.id if owner else None
-        if each.cve_id not in there:
-            rows.append(
-                (each.cve_id, each.vendor, each.product_name, product_id, each.added_on, each.due_on,
-                 each.ransomware, origin.snapshot_id, origin.now)
-            )  # fmt: skip
-        elif there[each.cve_id][1] != product_id:
-            mapped.append({"this": there[each.cve_id][0], "product_id": product_id})
-    if mapped:
-        session.execute(update(entry).where(entry.c.id == bindparam("this")), mapped)
+    """Insert the entries that are not there, and set the products of all told; new ones. ≤ 6 statements."""
+    kept = list(told)
+    there: dict[str, int] = {row[0]: row[1] for row in session.execute(select(entry.c.cve_id, entry.c.id))}
+    fresh = [each for each in kept if each.cve_id not in there]
+    rows: list[Row] = []
+    for number, each in zip(reserve_ids(session, len(fresh)), fresh, strict=True):
+        there[each.cve_id] = number
+        rows.append(
+            (number, each.cve_id, each.vendor, each.product_name, each.added_on, each.due_on, each.ransomware,
+             origin.snapshot_id, origin.now)
+        )  # fmt: skip
     columns = (
-        "id", "cve_id", "vendor", "product_name", "product_id", "added_on", "due_on", "ransomware",
-        "snapshot_id", "recorded_at",
+        "id", "cve_id", "vendor", "product_name", "added_on", "due_on", "ransomware", "snapshot_id", "recorded_at",
     )  # fmt: skip
-    ids = reserve_ids(session, len(rows))
-    numbered = ((number, *row) for number, row in zip(ids, rows, strict=True))
-    return insert_rows(session, ExploitedEntry, columns, numbered) if rows else 0
+    written = insert_rows(session, ExploitedEntry, columns, rows) if rows else 0
+    _link_exploited(
+        session, {there[each.cve_id]: {known[s].id for s in each.slugs if s in known} for each in kept}
+    )
+    return written
+
+
+def _link_exploited(session: Session, wanted: Mapping[int, set[int]]) -> None:
+    """Make the products of these entries equal to `wanted`; differences only."""
+    link = stored.exploited_product
+    held = {(row[0], row[1]) for row in session.execute(select(link.c.entry_id, link.c.product_id))}
+    pairs = {(entry_id, product_id) for entry_id, ids in wanted.items() for product_id in ids}
+    gone = [{"entry": one, "product": other} for one, other in held - pairs if one in wanted]
+    if gone:
+        either = (link.c.entry_id == bindparam("entry"), link.c.product_id == bindparam("product"))
+        session.connection().execute(link.delete().where(*either), gone)
+    if pairs - held:
+        insert_rows(session, ExploitedProduct, ("entry_id", "product_id"), sorted(pairs - held))
 
 
 def renew_keys(session: Session) -> int:

@@ -12,7 +12,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlmodel import Session
 
-from tracker.catalogue.models import CatalogueSnapshot, ExploitedEntry, Product, Release, ReleaseFact, Version
+from tracker.catalogue.models import (
+    CatalogueSnapshot,
+    ExploitedEntry,
+    ExploitedProduct,
+    Product,
+    Release,
+    ReleaseFact,
+    Version,
+)
 from tracker.catalogue.versions import compare
 from tracker.db import table_of
 from tracker.inventory.models import HardwareModel, SoftwareTitle, TitleMatch
@@ -22,6 +30,7 @@ from tracker.lifecycle.schemas import SupportDate
 entry = table_of(ExploitedEntry)
 fact = table_of(ReleaseFact)
 match = table_of(TitleMatch)
+meant = table_of(ExploitedProduct)
 model = table_of(HardwareModel)
 product = table_of(Product)
 release = table_of(Release)
@@ -305,8 +314,10 @@ def _in_order(found: Mapping[str, tuple[str, date | None]]) -> Versions:
 def _exploited(
     session: Session, day: date, known_at: datetime | None, about: About | None
 ) -> dict[int, tuple[Exploited, ...]]:
-    query = select(entry.c.product_id, entry.c.cve_id, entry.c.added_on).where(
-        entry.c.product_id.in_(_wanted(match.c.product_id, about)), entry.c.added_on <= day
+    query = (
+        select(meant.c.product_id, entry.c.cve_id, entry.c.added_on)
+        .join(meant, meant.c.entry_id == entry.c.id)
+        .where(meant.c.product_id.in_(_wanted(match.c.product_id, about)), entry.c.added_on <= day)
     )
     if known_at is not None:
         query = query.where(entry.c.recorded_at <= known_at)

@@ -33,6 +33,7 @@ _FACTS = (
     "SELECT * FROM release_fact WHERE superseded_at IS NULL ORDER BY id",
     "SELECT id, release_id, version_key, name, released_on FROM version ORDER BY id",
     "SELECT * FROM exploited_entry ORDER BY id",
+    "SELECT entry_id, product_id FROM exploited_product ORDER BY entry_id, product_id",
     "SELECT id, kind, as_of FROM catalogue_snapshot ORDER BY loaded_at, id",
     "SELECT * FROM support_contract ORDER BY agency_id, id",
     "SELECT id, path FROM agency ORDER BY id",
@@ -62,7 +63,7 @@ def _rules() -> bytes:
 
 
 def of_facts(session: Session, policy: Policy, day: date) -> str:
-    """The fingerprint of all that is no inventory. Eleven statements."""
+    """The fingerprint of all that is no inventory. Twelve statements."""
     digest = hashlib.sha256(_rules())
     digest.update(f"{day}|{policy.id}|{policy.label}".encode())
     for sql in _FACTS:
