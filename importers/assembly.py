@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from importers.classes import OTHER, classify, classify_conflict, classify_maker
-from importers.drafts import Draft, Setter, add_months, share
+from importers.drafts import MESSAGES, Draft, Setter, add_months, share
 from importers.formats import Format
 from importers.layout_columns import PRESENT, Column, Columns
-from importers.reading.messages import CellError
+from importers.reading.messages import BROKEN_OFF, NEVER_CALCULATED, CellError
 from importers.rows import ItScope, Problem, Record, SoftwareName
 from importers.setters import compile_column
 from importers.values.conditions import condition_in_notes
 from importers.values.dates import DateStyle
 from importers.values.ranges import units_of_range
 from importers.values.specification import Specification, read_specification
-from importers.values.text import text_of
+from importers.values.text import text_of, visible
 from importers.vocabulary import Vocabulary
 
 _REJECTING = frozenset(
@@ -27,10 +27,13 @@ _REJECTING = frozenset(
         "tag-unseen-character",
         "forbidden-character",
         "cell-error-in-key",
+        "cell-unusable",
         "row-too-long",
+        "row-too-short",
     }
 )
 _KEYS = frozenset({"asset_tag", "serial", "item_code", "register", "code_register", "hostname"})
+_MONEY = frozenset({"cost", "unit_cost"})
 _CLASS_MEMO = 50_000
 #: What a cell says of a thing's kind stands at its beginning.
 _READ = 300
@@ -93,12 +96,11 @@ class Assembler:
             if value is None or value == "":
                 continue
             if type(value) is CellError:
-                code = "cell-error-in-key" if column.field in _KEYS else "cell-error"
-                issue: tuple[str, str] | None = (code, f"the cell holds the error {value.text}")
+                issue: tuple[str, str] | None = _issue_of(column.field, value.text)
             else:
                 issue = setter(draft, value)
             if issue is not None:
-                shown = value.text if type(value) is CellError else text_of(value)
+                shown = value.text if type(value) is CellError else visible(text_of(value))
                 problems.append(Problem(self.sheet, row, column.label, issue[0], issue[1], shown[:200]))
         if len(values) > self.width:
             self._note_overflow(values, row, problems)
@@ -233,6 +235,22 @@ class Assembler:
             text += f"; by its name it may be {record.asset_class}, but it is not taken as IT"
         record.asset_class, record.it_scope = OTHER, ItScope.OTHER
         problems.append(Problem(self.sheet, record.row, None, "item-code-missing", text, record.name))
+
+
+def _issue_of(field: str, error: str) -> tuple[str, str]:
+    """What a cell without a usable value means: a damaged one spoils its row, a spreadsheet's own error
+    (#N/A of a failed look-up) only its field, unless the field names the thing or the number has no end.
+    """
+    if error.startswith(BROKEN_OFF):
+        return "row-too-short", f"{error}; is it broken off?"
+    if field in _MONEY and error == "#NUM!":
+        return "money-absurd", MESSAGES["money-absurd"]
+    if not error.startswith("#") and error != NEVER_CALCULATED:
+        return "cell-unusable", f"the cell cannot be used: {error}"
+    shown = "a formula that was never calculated" if error == NEVER_CALCULATED else f"the error {error}"
+    if field in _KEYS:
+        return "cell-error-in-key", f"the cell that names the asset holds {shown}"
+    return "cell-error", f"the cell holds {shown}; it stays unknown"
 
 
 def _count(draft: Draft, sheet: str, problems: list[Problem]) -> None:

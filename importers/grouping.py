@@ -8,7 +8,7 @@ from typing import Any
 
 from importers.formats import Format
 from importers.layout_columns import Columns
-from importers.rows import Record
+from importers.rows import Problem, Record
 
 _KEYS = ("asset_tag", "hostname", "serial")
 _JOINED = frozenset({"software", "problems", "extra", "columns_present", "rejected", "row", "sheet", "units"})
@@ -26,10 +26,14 @@ def group_field(columns: Columns, known: Format | None) -> str | None:
 
 
 class Group:
-    """Joins records by a field. Holds one record per thing, not one per row; rows without a key pass through."""
+    """Joins records by a field. Holds one record per thing, not one per row; rows without a key pass through.
 
-    def __init__(self, field: str) -> None:
+    Where each row is an installation, one that the thing already has is the same row again, and is rejected.
+    """
+
+    def __init__(self, field: str, *, installations: bool = False) -> None:
         self.field = field
+        self._installations = installations
         self.rows = 0
         self._held: dict[str, Record] = {}
 
@@ -49,14 +53,29 @@ class Group:
             if not key:
                 yield record
                 continue
-            self.rows += 1
             held = self._held.setdefault(key.casefold(), record)
+            if held is not record and self._installations and _is_repeated(held, record):
+                yield _reject(record, held, self.field)
+                continue
+            self.rows += 1
             if held is not record:
                 _merge(held, record)
 
     def records(self) -> Iterator[Record]:
         """The joined records in the order in which their things first occur."""
         yield from self._held.values()
+
+
+def _is_repeated(held: Record, other: Record) -> bool:
+    return bool(other.software) and set(other.software) <= set(held.software)
+
+
+def _reject(record: Record, first: Record, field: str) -> Record:
+    message = f"the row says again what row {first.row} and those joined to it say of this asset"
+    again = Problem(record.sheet, record.row, field, "duplicate-row", message, getattr(record, field))
+    record.problems = (*record.problems, again)
+    record.rejected = True
+    return record
 
 
 def _merge(held: Record, other: Record) -> None:

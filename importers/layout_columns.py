@@ -57,6 +57,9 @@ PRESENT: Mapping[str, tuple[str, ...]] = {
     "category": ("asset_class",),
 }
 
+#: What names a thing besides its tag, serial and host name.
+_OTHER_KEYS = frozenset({"item_code", "code_register", "register", "uuid", "address"})
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -362,7 +365,11 @@ def _finish(columns: list[Column], profile: _Profile, known: Format | None) -> C
         kind = "assets"
     else:
         kind = "none"
-    if "software_name" in fields and fields & {"asset_tag", "hostname", "serial"} and kind == "assets":
+    machines = fields & {"asset_tag", "hostname", "serial"}
+    named = machines or fields & _OTHER_KEYS
+    if kind == "assets" and {"software_name", "software_version"} <= fields and not named and known is None:
+        kind = "nameless"
+    if "software_name" in fields and machines and kind == "assets":
         kind = "installations"
         # When a software was installed says nothing of when its machine was bought.
         columns = [

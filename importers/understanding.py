@@ -136,7 +136,7 @@ class SheetReader:
         field = group_field(columns, self.format)
         if field is None:
             return (yield from records)
-        group = Group(field)
+        group = Group(field, installations=columns.kind == "installations")
         again = yield from group.join(records)
         yield from group.records()
         if group.rows > group.count:
@@ -162,7 +162,7 @@ class SheetReader:
         if header.rival is not None:
             text = f"rows {header.rows[0]} and {header.rival} both look like the header; row {header.rows[0]} is used"
             self.problems.append(Problem(self.raw.name, header.rival, None, "two-headers", text))
-        if columns.kind in ("none", "licences") or self._is_other_family():
+        if columns.kind in ("none", "licences", "nameless") or self._is_other_family():
             self._leave(stream, header, columns)
             return False
         self.problems += problems_of(columns, self.raw.name, header.rows[-1])
@@ -178,6 +178,10 @@ class SheetReader:
         self.not_inventory = True
         licences = columns.kind == "licences"
         message = "a list of licences, not of things" if licences else "the columns do not describe assets"
+        if columns.kind == "nameless":
+            message = (
+                "rows name software, but no column names its machine (asset tag, serial number or host name)"
+            )
         if self._is_other_family():
             message = (
                 self.format.skip if self.format else None

@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter, deque
 from itertools import islice
 
-from importers.reading.messages import CellError
+from importers.reading.messages import BROKEN_OFF, CellError, Values
 from importers.reading.sink import Sink
 from importers.rows import RawSheet, RefusedFile
 
@@ -38,9 +38,10 @@ def read_delimited(data: bytes, name: str, sink: Sink) -> None:
     if not text.strip():
         raise RefusedFile("empty_file", "The file holds nothing but blanks.")
     csv.field_size_limit(sink.limits.cell_chars)
-    delimiter, first = _find_delimiter(text)
+    delimiter, first, width = _find_delimiter(text)
     strict = _check_quotes(text, delimiter, sink.limits.cell_chars)
     odd = _CONTROL.search(text) is not None
+    headed = False
     sink.begin(RawSheet(name, False))
     for number, row in enumerate(csv.reader(_lines(text), delimiter=delimiter, strict=strict), 1):
         if len(row) > sink.limits.columns:
@@ -48,7 +49,11 @@ def read_delimited(data: bytes, name: str, sink: Sink) -> None:
                 "too_many_columns", f"Row {number} has {len(row)} columns; {sink.limits.columns} may be."
             )
         if number >= first:
-            sink.row(number, [_value(value) for value in row] if odd else [value or None for value in row])
+            values: Values = [_value(value) for value in row] if odd else [value or None for value in row]
+            if headed and len(row) * 2 < width:
+                _mark_broken(values, width)
+            headed = headed or len(row) == width
+            sink.row(number, values)
     sink.end()
 
 
@@ -124,14 +129,27 @@ def _lines(text: str) -> io.StringIO:
     return io.StringIO(text, newline="")
 
 
-def _find_delimiter(text: str) -> tuple[str, int]:
-    """The delimiter, and the first row that is data: the second when the first names the separator."""
-    head = text[: text.find("\n") + 1][:20]
-    named = _SEPARATOR_LINE.match(head)
+def _find_delimiter(text: str) -> tuple[str, int, int]:
+    """The delimiter, the first row that is data (the second when the first names the separator), and how
+    many values most lines have.
+    """
+    sample = text[:_SAMPLE_CHARACTERS]
+    named = _SEPARATOR_LINE.match(text[: text.find("\n") + 1][:20])
     if named:
-        return named[1], 2
-    scores = {delimiter: _score(text[:_SAMPLE_CHARACTERS], delimiter) for delimiter in _DELIMITERS}
-    return max(_DELIMITERS, key=lambda delimiter: scores[delimiter]), 1
+        return named[1], 2, _score(sample, named[1])[1]
+    scores = {delimiter: _score(sample, delimiter) for delimiter in _DELIMITERS}
+    best = max(_DELIMITERS, key=lambda delimiter: scores[delimiter])
+    return best, 1, scores[best][1]
+
+
+def _mark_broken(values: Values, width: int) -> None:
+    """Say in the first absent cell that the line ends too soon.
+
+    Spreadsheets leave out blank cells at the end of lines, so that only lines of less than half of the
+    usual values are suspected; one lone value is a title or a remark.
+    """
+    if sum(value is not None for value in values) > 1:
+        values.append(CellError(f"{BROKEN_OFF}{len(values)} of {width} values"))
 
 
 def _score(sample: str, delimiter: str) -> tuple[float, int]:

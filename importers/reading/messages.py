@@ -17,6 +17,10 @@ from typing import Any, BinaryIO
 from importers.rows import Problem, RawSheet
 
 CellValue = str | int | float | bool | date | datetime | None
+#: What a cell error says of a formula whose result the file does not hold.
+NEVER_CALCULATED = "formula without a value"
+#: How a cell error begins that stands where a line of delimited text ends too soon.
+BROKEN_OFF = "the line ends after "
 BLOCK_ROWS = 5_000
 # A block of 5,000 rows of 256 cells of ordinary text stays far below this; a longer frame is a broken child.
 MAX_FRAME_BYTES = 256_000_000

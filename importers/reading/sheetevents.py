@@ -6,10 +6,10 @@ import re
 from array import array
 from collections.abc import Iterable
 
+from importers.reading.messages import NEVER_CALCULATED
 from importers.reading.sheetscan import (
     LAST_COLUMN,
     LAST_ROW,
-    NEVER_CALCULATED,
     OUTSIDE_FORMULA,
     SheetFacts,
     check_order,

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from importers.reading.messages import CellError
+from importers.reading.messages import NEVER_CALCULATED, CellError
 from importers.rows import Limits, RefusedFile
 
 LAST_ROW = 1_048_576
 LAST_COLUMN = 16_384
-NEVER_CALCULATED = "formula without a value"
 OUTSIDE_FORMULA = "formula that reads from another program"
 
 _ROW = re.compile(rb'<row r="(\d+)"')

@@ -28,6 +28,8 @@ _CELL_BYTES = 24
 _BOX_SHARE = 0.4
 _MAX_MERGED_AREA = 1_100_000
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: Escapes that calamine leaves as they are: halves of surrogate pairs, and what is no character.
+_ESCAPED = re.compile("_x(?i:(d[89ab][0-9a-f]{2})__x(d[c-f][0-9a-f]{2})|(d[89a-f][0-9a-f]{2}|fff[ef]))_")
 _SST_COUNTS = re.compile(rb'\s(?:uniqueCount|count)="\d+"')
 
 Convert = Callable[[Any], Any]
@@ -44,9 +46,7 @@ def converter(limits: Limits, *, control: bool) -> Convert:
                 return None
             if len(value) > longest:
                 return CellError(f"text of {len(value)} characters; {longest} may be")
-            if control and (match := _CONTROL.search(value)):
-                return CellError(f"forbidden character U+{ord(match[0]):04X}")
-            return value
+            return _checked(value) if control else value
         if kind is float:
             if value.is_integer() and -_WHOLE <= value <= _WHOLE:
                 return int(value)
@@ -56,6 +56,20 @@ def converter(limits: Limits, *, control: bool) -> Convert:
         return value
 
     return convert
+
+
+def _checked(text: str) -> CellError | str:
+    """The text with escaped pairs of surrogates as characters, or what no text may hold."""
+    if "_x" in text:
+        text = _ESCAPED.sub(_unescape, text)
+    match = _CONTROL.search(text)
+    return CellError(f"forbidden character U+{ord(match[0]):04X}") if match else text
+
+
+def _unescape(match: re.Match[str]) -> str:
+    if match[3]:
+        return chr(int(match[3], 16))
+    return bytes.fromhex(match[1] + match[2]).decode("utf-16-be")
 
 
 def read_xlsx(data: bytes, sink: Sink, include_hidden: bool) -> None:

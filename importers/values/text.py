@@ -68,3 +68,8 @@ def find_forbidden(text: str) -> str | None:
 def mixes_scripts(text: str) -> bool:
     """Whether Latin letters stand beside Greek or Cyrillic ones."""
     return _LATIN.search(text) is not None and _LOOKALIKE.search(text) is not None
+
+
+def visible(text: str) -> str:
+    """The text with characters that cannot be seen as marks: 'AST<U+200B>-5'."""
+    return text if text.isascii() else _UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
