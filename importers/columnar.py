@@ -1,6 +1,6 @@
 """The common rows of a table taken column by column: each distinct value of a column is understood once.
 
-Only rows in which no value needs a second look are taken this way; all others, and tables in which
+Only rows in which no value needs a second look are understood this way; all others, and tables in which
 columns depend on each other, are made record by record (`Assembler.make`), which says what is right.
 """
 
@@ -52,14 +52,18 @@ class RecordBlock(Sequence[Record]):
 
     `columns` holds, by attribute of Record, the distinct values and each row's number among them; absent
     attributes are at their default in every row. The software stands by column under 'office', 'database' and
-    'software', as tuples of SoftwareName. `extra` and `unit_cost` are told by the records only.
+    'software', as tuples of SoftwareName. Columns hold for the rows that `common` says; in the others some value
+    needs a second look, and the record tells. `extra` and `unit_cost` are told by the records only.
     """
 
-    def __init__(self, assembler: Assembler, width: int, rows: Block, columns: dict[str, Coded]) -> None:
+    def __init__(
+        self, assembler: Assembler, width: int, rows: Block, columns: dict[str, Coded], common: list[bool]
+    ) -> None:
         self.sheet = assembler.sheet
         self.numbers = rows.numbers
         self.present = assembler.present
         self.columns = columns
+        self.common = common
         self._assembler = assembler
         self._width = width
         self._rows = rows
@@ -126,15 +130,14 @@ class ColumnTable:
     def parts(self, block: Block) -> Iterator[tuple[int, int, RecordBlock | None]]:
         """(first row, row behind the last, the records in columns or None), from the first row to the last."""
         told = {part.at: self._read(part, block) for part in self._parts if part.at < len(block.columns)}
-        common = self._common(block, told)
-        start = 0
-        pending = 0
-        for good, run in groupby(common):
+        assets, common = self._assets(block), self._common(block, told)
+        start = pending = 0
+        for good, run in groupby(assets):
             end = start + sum(1 for _ in run)
             if good and end - start >= SHORTEST:
                 if pending < start:
                     yield pending, start, None
-                yield start, end, self._records(block.part(start, end), told, start, end)
+                yield start, end, self._records(block.part(start, end), told, common[start:end], start)
                 pending = end
             start = end
         if pending < start:
@@ -185,16 +188,21 @@ class ColumnTable:
         return tuple(told) if issue is None else None
 
     def _common(self, block: Block, told: dict[int, Any]) -> list[bool]:
-        """For each row whether it is an asset of which no value needs a second look."""
+        """For each row whether none of its values needs a second look."""
         common = [True] * len(block)
         for found, codes in told.values():
             if None in found:
                 common = list(map(and_, common, [found[code] is not None for code in codes]))
+        return common
+
+    def _assets(self, block: Block) -> list[bool]:
+        """For each row whether it is an asset at first sight."""
+        assets = [True] * len(block)
         for test in (self._are_filled, self._are_unmarked, self._are_named, self._are_inside):
             good = test(block)
             if good is not None:
-                common = list(map(and_, common, good))
-        return common
+                assets = list(map(and_, assets, good))
+        return assets
 
     def _are_filled(self, block: Block) -> list[bool] | None:
         """Whether more than two cells of each row are filled; None when all are."""
@@ -239,18 +247,18 @@ class ColumnTable:
             return None
         return [all(v is None or v == "" for v in row) for row in zip(*map(expand, beyond), strict=True)]
 
-    def _records(self, rows: Block, told: dict[int, Any], start: int, end: int) -> RecordBlock:
+    def _records(self, rows: Block, told: dict[int, Any], common: list[bool], start: int) -> RecordBlock:
         columns: dict[str, Coded] = {}
         for part in self._parts:
             if part.at not in told:
                 continue
             found, codes = told[part.at]
-            codes = codes[start:end]
+            codes = codes[start : start + len(rows)]
             for place, target in enumerate(part.targets):
                 name = part.field if part.field in _SOFTWARE else target
                 columns[name] = ([one[place] if one is not None else None for one in found], codes)
         self._finish(columns, len(rows))
-        return RecordBlock(self._assembler, self._width, rows, columns)
+        return RecordBlock(self._assembler, self._width, rows, columns, common)
 
     def _finish(self, columns: dict[str, Coded], count: int) -> None:
         """What several columns say together, as `Assembler._finish` does for one record."""

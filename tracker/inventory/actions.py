@@ -28,6 +28,7 @@ from tracker.inventory.applying import (
     update_assets,
 )
 from tracker.inventory.batch_queries import get_batch
+from tracker.inventory.collecting import collect
 from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
 from tracker.inventory.locking import lock_inventory
@@ -36,7 +37,7 @@ from tracker.inventory.models import BatchState, ImportBatch
 from tracker.inventory.previewing import SourceFile, stage
 from tracker.inventory.schemas import BatchView, UndoReport
 from tracker.inventory.spool import Spool, SpooledRow
-from tracker.inventory.staging import Collected, Wanted, collect, note_agencies, note_skipped, problem_of
+from tracker.inventory.staging import Collected, Wanted, note_agencies, note_skipped, problem_of
 from tracker.inventory.undoing import undo_batch
 from tracker.settings import Settings
 

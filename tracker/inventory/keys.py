@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from typing import TypeVar
 
+Named = TypeVar("Named")
 CONTENT, SERIAL = "content", "serial"
 #: The columns whose change means that a scheme's value changed.
 FIELDS_OF_SCHEME: Mapping[str, tuple[str, ...]] = {
@@ -135,6 +137,23 @@ def normalise_item(code: str, register: str, policy: KeyPolicy) -> tuple[str, st
     return scheme, f"{digits}-{normalise_register(register)}"
 
 
+def tag_key(text: str, policy: KeyPolicy) -> tuple[str, str] | None:
+    """(scheme, value) of a tag, which may be an item code and a register number; None for a placeholder."""
+    composed = _COMPOSED.fullmatch(text.strip()) if text[0].isdecimal() else None
+    if composed:
+        return normalise_item(composed[1], composed[2], policy)
+    value = normalise_tag(text)
+    return ("tag", value) if value and squeeze(value) not in policy.placeholders else None
+
+
+#: How the text of a scheme becomes its value; None for a placeholder.
+NORMALISERS: Mapping[str, Callable[[str, KeyPolicy], str | None]] = {
+    "serial": normalise_serial,
+    "hostname": normalise_hostname,
+    "uuid": normalise_uuid,
+}
+
+
 def find_keys(
     policy: KeyPolicy,
     *,
@@ -147,28 +166,21 @@ def find_keys(
 ) -> dict[str, str]:
     """{scheme: value} of a row's names in the order in which they are tried; empty when it has none."""
     found: dict[str, str] = {}
-    if asset_tag:
-        composed = _COMPOSED.fullmatch(asset_tag.strip()) if asset_tag[0].isdecimal() else None
-        if composed:
-            scheme, value = normalise_item(composed[1], composed[2], policy)
-            found[scheme] = value
-        elif (value := normalise_tag(asset_tag)) and squeeze(value) not in policy.placeholders:
-            found["tag"] = value
+    named = tag_key(asset_tag, policy) if asset_tag else None
+    if named:
+        found[named[0]] = named[1]
     if item_code and register:
         scheme, value = normalise_item(item_code, register, policy)
         found[scheme] = value
-    for scheme, text, normalise in (
-        ("serial", serial, normalise_serial),
-        ("hostname", hostname, normalise_hostname),
-        ("uuid", uuid, normalise_uuid),
-    ):
-        name = normalise(text, policy) if text else None
+    for scheme, text in (("serial", serial), ("hostname", hostname), ("uuid", uuid)):
+        name = NORMALISERS[scheme](text, policy) if text else None
         if name:
             found[scheme] = name
-    return _ordered(found, policy.order)
+    return in_order(found, policy.order)
 
 
-def _ordered(found: dict[str, str], order: Sequence[str]) -> dict[str, str]:
+def in_order(found: Mapping[str, Named], order: Sequence[str]) -> dict[str, Named]:
+    """The names in the order in which they are tried."""
     return {scheme: found[scheme] for scheme in order if scheme in found}
 
 

@@ -8,14 +8,15 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from importers.rows import Record, SoftwareRole
+from importers.rows import Record, SoftwareName, SoftwareRole
 from tracker.inventory.keys import CONTENT, KeyPolicy, find_keys, fingerprint
 from tracker.inventory.models import AssetStatus, Condition, InstallationRole, ItScope, Precision
 
 #: (role, publisher, name, version); absent parts are ''.
 Title = tuple[str, str, str, str]
 MODEL = "model"
-_STATUSES = frozenset(status.value for status in AssetStatus if status != AssetStatus.WITHDRAWN)
+#: What an asset's file may say of its status.
+STATUSES = frozenset(status.value for status in AssetStatus if status != AssetStatus.WITHDRAWN)
 #: What the importers say where they do not know; plain text, which compares faster than a member does.
 _OTHER = ItScope.OTHER.value
 _SCOPES = {scope.value: scope.value for scope in ItScope}
@@ -78,7 +79,7 @@ def values_of(record: Record) -> dict[str, object]:
         stated["asset_class"] = record.asset_class
     if record.it_scope != _OTHER:
         stated["it_scope"] = _SCOPES[record.it_scope]
-    if record.status in _STATUSES:
+    if record.status in STATUSES:
         stated["status"] = record.status
     if record.units != 1 or "units" in record.columns_present:
         stated["units"] = record.units
@@ -114,6 +115,11 @@ def _texts_of(record: Record) -> tuple[tuple[str, str | None], ...]:
     )
 
 
+def title_of(item: SoftwareName) -> Title:
+    """A named software in stored form."""
+    return (_ROLES[item.role], clean(item.publisher), clean(item.name), clean(item.version))
+
+
 def titles_of(record: Record) -> list[Title]:
     """The record's software in file order without repeats, the operating system first."""
     found: dict[Title, None] = {}
@@ -121,7 +127,7 @@ def titles_of(record: Record) -> list[Title]:
         found[(InstallationRole.OPERATING_SYSTEM.value, "", clean(record.os), "")] = None
     for item in record.software:
         if item.name:
-            found[(_ROLES[item.role], clean(item.publisher), clean(item.name), clean(item.version))] = None
+            found[title_of(item)] = None
     return list(found)
 
 

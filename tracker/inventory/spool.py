@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import marshal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import IO, Any, Generic, TypeVar
 
@@ -35,7 +35,14 @@ class Spool(Generic[Spooled]):
         """Append one row."""
         self._chunk.append(row)
         self.count += 1
-        if len(self._chunk) == _CHUNK:
+        if len(self._chunk) >= _CHUNK:
+            self._write()
+
+    def extend(self, rows: Sequence[Spooled]) -> None:
+        """Append many rows."""
+        self._chunk += rows
+        self.count += len(rows)
+        if len(self._chunk) >= _CHUNK:
             self._write()
 
     def _write(self) -> None:

@@ -19,7 +19,9 @@ from tracker.inventory.spool import Spool, SpooledRow
 Problem = dict[str, object]
 #: JSON without spaces; the values are plain, so that the check for cycles only costs time.
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-_NAMED, _LABEL = 5, 120
+#: Longest label of a row, in characters.
+LABEL = 120
+_NAMED = 5
 # Plain text compares and spools faster than members of an enumeration, once per row.
 _CREATED, _NOT_IT, _NEAR_IT = RowOutcome.CREATED.value, ItScope.OTHER.value, ItScope.NEAR_IT.value
 
@@ -64,11 +66,15 @@ class Wanted:
 
     def skip_reason(self, record: Record) -> str | None:
         """Why the record is left out; None when it is not."""
-        if record.it_scope == _NOT_IT and not self.include_other:
-            return "not-it"
-        if record.it_scope == _NEAR_IT and not self.include_near_it:
-            return "near-it"
-        return None
+        if self.takes(record.it_scope):
+            return None
+        return "not-it" if record.it_scope == _NOT_IT else "near-it"
+
+    def takes(self, scope: str) -> bool:
+        """Whether things of a scope are imported."""
+        if scope == _NOT_IT:
+            return self.include_other
+        return scope != _NEAR_IT or self.include_near_it
 
 
 def label_of(record: Record) -> str:
@@ -79,21 +85,11 @@ def label_of(record: Record) -> str:
         record.name or record.model,
         record.serial,
     )
-    return " ".join(filter(None, map(clean, parts)))[:_LABEL]
+    return " ".join(filter(None, map(clean, parts)))[:LABEL]
 
 
-def collect(
-    batches: Iterable[Iterable[Record]], wanted: Wanted, policy: KeyPolicy, spool: Spool[SpooledRow]
-) -> Collected:
-    """Spool all records of a reading; one spooled row per asset, skipped or rejected record."""
-    collected = Collected(spool)
-    for batch in batches:
-        for record in batch:
-            _collect_record(collected, record, wanted, policy)
-    return collected
-
-
-def _collect_record(collected: Collected, record: Record, wanted: Wanted, policy: KeyPolicy) -> None:
+def collect_record(collected: Collected, record: Record, wanted: Wanted, policy: KeyPolicy) -> None:
+    """Spool one record."""
     for problem in record.problems:
         collected.problems.append(problem_of(problem))
     if record.agency_text:
@@ -140,13 +136,14 @@ def _collect_asset(collected: Collected, record: Record, prepared: Prepared, suf
 def _note_keys(collected: Collected, record: Record, keys: Mapping[str, str]) -> None:
     """Remember the strongest name of the row, and its serial, to see the ones that come twice."""
     strongest = next(iter(keys))
-    _note_key(collected, record, f"{strongest}:{keys[strongest]}")
-    if strongest != SERIAL and SERIAL in keys:
-        _note_key(collected, record, f"{SERIAL}:{keys[SERIAL]}")
-
-
-def _note_key(collected: Collected, record: Record, key: str) -> None:
     here = (collected.spool.count, record.sheet, record.row)
+    note_key(collected, here, f"{strongest}:{keys[strongest]}")
+    if strongest != SERIAL and SERIAL in keys:
+        note_key(collected, here, f"{SERIAL}:{keys[SERIAL]}")
+
+
+def note_key(collected: Collected, here: tuple[int, str, int], key: str) -> None:
+    """Remember where a name stands: (row number, sheet, row of the sheet)."""
     held = collected.first.setdefault(key, here)
     if held is not here:
         collected.repeated.setdefault(key, [Place(*held)]).append(Place(*here))
@@ -234,7 +231,7 @@ def note_nameless(collected: Collected) -> None:
 def note_skipped(collected: Collected, skipped: Iterable[Skipped]) -> None:
     """Add the rows that are no assets (titles, subtotals, signatures) as skipped rows of the batch."""
     for row in skipped:
-        outcome, label = RowOutcome.SKIPPED.value, clean(row.text)[:_LABEL]
+        outcome, label = RowOutcome.SKIPPED.value, clean(row.text)[:LABEL]
         collected.spool.add((row.sheet, row.row, outcome, label, str(row.reason), None, {}))
 
 

@@ -1,0 +1,129 @@
+"""Records taken by column and one by one end as the same spooled rows."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+import importers
+from importers.columnar import RecordBlock
+from importers.rows import Record
+from tracker.inventory.collecting import collect
+from tracker.inventory.key_policy import load_key_policy
+from tracker.inventory.spool import Spool, SpooledRow
+from tracker.inventory.staging import Wanted
+
+HEADERS = (
+    "Asset tag", "Serial number", "Name", "Manufacturer", "Model", "Category", "Acquired on", "Cost", "Currency",
+    "Condition", "Location", "Hostname", "Status", "Notes", "Operating system", "Office suite", "Installed software",
+    "Favourite colour",
+)  # fmt: skip
+CHOICES: tuple[tuple[Any, ...], ...] = (
+    ("SN{n}", "sn-{n}", "N/A", None, "Default string", "S 1"),
+    ("Laptop {n}", "PC", None, "Kursi rapat", 'Server "A" {n}', "UPS"),
+    ("Dell", "HP", None, "-"),
+    ("Latitude 7420", None, "ProDesk\u00a0600"),
+    ("Laptop", "Desktop", None, "Server", "Furniture"),
+    ("2019-05-06", "31-02-2020", "2018", None, "05/06/2017"),
+    (1_000_000, "Rp 2.500.000", 0, None, "-5", 12.5, "n/a"),
+    ("IDR", "USD", None, "???"),
+    ("Baik", "RB", None, "sort of"),
+    ("Room 1", "  Room   2 ", None, "Ruang “Ä”"),
+    ("host-{n}", None, "localhost", "HOST-1."),
+    ("in use", "retired", None, "lent"),
+    (None, "a\tnote", "-"),
+    ("Windows 10 Pro 22H2", "Ubuntu 22.04", None),
+    ("Microsoft Office 2016", None),
+    ("PHP 7.4; PHP 7.4; Python 3.9", "OpenSSL 1.1", None),
+    ("red", None, True),
+)
+
+
+def write(path: Path, seed: int, count: int = 400) -> None:
+    """A list in which most rows are common and some are odd in every way."""
+    chance = random.Random(seed)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    if seed % 2:
+        sheet.append(["Instansi : Dinas Kominfo"])
+        sheet.append(["Ruangan : Lab"])
+    sheet.append(list(HEADERS))
+    for n in range(count):
+        # The odd ones stand close together, so that long runs of common rows lie between them.
+        odd = n % 100 > 80
+        tag = chance.choice((f"AT-{n}", None, "AT-7", "3100102001-8", True)) if odd else f"at  {n}"
+        cells = [
+            chance.choice(options) if odd or chance.random() < 0.02 else options[0] for options in CHOICES
+        ]
+        sheet.append([tag, *(cell.format(n=n) if isinstance(cell, str) else cell for cell in cells)])
+        if odd and chance.random() < 0.1:
+            sheet.append(["Total", None, None, 5])
+    book.save(path)
+
+
+def spooled(batches: Iterable[Iterable[Record]], wanted: Wanted) -> list[tuple[Any, ...]]:
+    """The spooled rows with titles by name instead of number."""
+    spool: Spool[SpooledRow]
+    row: SpooledRow
+    with Spool() as spool:
+        collected = collect(batches, wanted, load_key_policy(), spool)
+        names = list(collected.titles)
+        rows: list[tuple[Any, ...]] = []
+        for row in spool:
+            *head, record, keys = row
+            told = json.loads(str(record)) if record is not None else None
+            if told is not None and isinstance(keys, dict):
+                assert list(told["keys"].items()) == list(keys.items())
+                told["software"] = [names[n] for n in told.get("software", ())]
+                told["model"] = names[told["model"]] if "model" in told else None
+            rows.append((*head, told, keys))
+        summary = (collected.problems, collected.first, collected.repeated, collected.content, collected.agencies,
+                   collected.installations, set(names))  # fmt: skip
+        return [*rows, summary]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("wanted", [Wanted(False, False), Wanted(True, True)])
+def test_by_column_as_one_by_one(tmp_path: Path, seed: int, wanted: Wanted) -> None:
+    path = tmp_path / "list.xlsx"
+    write(path, seed)
+    with importers.read(path) as reading:
+        batches = list(reading.batches())
+    assert sum(len(batch) for batch in batches if isinstance(batch, RecordBlock)) > 200
+    assert spooled(batches, wanted) == spooled([list(batch) for batch in batches], wanted)
+
+
+def test_records_of_a_block(tmp_path: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    write(path, 1)
+    with importers.read(path) as reading:
+        blocks = [batch for batch in reading.batches() if isinstance(batch, RecordBlock)]
+    for block in blocks:
+        records = list(block)
+        assert [block[at] for at in range(len(block))] == records
+        assert list(block[2:5]) == records[2:5]
+        for name in (
+            "asset_tag",
+            "name",
+            "asset_class",
+            "it_scope",
+            "currency",
+            "cost",
+            "acquired_on",
+            "location",
+        ):
+            values, codes = block.columns[name]
+            told = zip([values[code] for code in codes], records, block.common, strict=True)
+            assert [value for value, _, common in told if common] == [
+                getattr(record, name) for record, common in zip(records, block.common, strict=True) if common
+            ], name
+        assert not any(
+            record.problems for record, common in zip(records, block.common, strict=True) if common
+        )
