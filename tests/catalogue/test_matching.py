@@ -278,3 +278,12 @@ def test_no_mixture_of_known_words_breaks_the_matcher(words: list[str]) -> None:
     for found in matcher().match_cell(text):
         for start, end, _ in found.evidence.get("spans", ()):
             assert 0 <= start <= end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [("Java 8 Update 202", "8u202"), ("Java 8 upd 361 (64-bit)", "8u361"), ("Java SE 7 Update 80", "7u80")],
+)
+def test_updates_of_java_in_words_are_versions(text: str, version: str) -> None:
+    found = matcher().match(text)
+    assert (found.product, found.version) == ("oracle-jdk", version)

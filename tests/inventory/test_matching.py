@@ -88,6 +88,20 @@ def test_every_title_gets_an_answer_once_per_catalogue(engine: Engine) -> None:
     assert key == version_key("14.2")
 
 
+def test_a_version_that_only_repeats_its_release_tells_no_patch_level(engine: Engine) -> None:
+    build(engine)
+    _add_catalogue(engine)
+    load(engine, [pc(2, "T1", software=(software("PostgreSQL", "14", "database"),))])
+    _match(engine)
+    with reading(engine) as session:
+        found = session.execute(
+            text(
+                "SELECT r.name, m.version, m.version_key FROM title_match m JOIN release r ON r.id = m.release_id"
+            )
+        ).one()
+    assert tuple(found) == ("14", "14", None)
+
+
 def test_only_what_is_new_is_matched_and_a_newer_catalogue_answers_all_again(engine: Engine) -> None:
     build(engine)
     _add_catalogue(engine)

@@ -322,7 +322,7 @@ def test_exploited_possible_says_which_entries_and_of_which_day(engine: Engine) 
     scan(engine, OPERATOR, TODAY, NOW)
     with reading(engine) as session:
         (row,) = list_findings(session, OPERATOR, FindingFilter(rule="exploited-possible")).items
-    assert (row.severity, row.since_on) == ("critical", date(2026, 2, 2))
+    assert (row.severity, row.since_on) == ("high", date(2026, 2, 2))
     assert row.evidence["newest"] == "CVE-2026-2"
     assert row.evidence["entries"] == 1
 

@@ -118,7 +118,9 @@ def _rows(
         slug = found.product or ""
         product = ids.products.get(slug)
         release = ids.releases.get((slug, found.release)) if found.release is not None else None
-        key = version_key(found.version, ids.schemes.get(slug)) if found.version else None
+        # A version that only repeats its release ("Ubuntu 22.04") says nothing about patches.
+        stated = found.version if found.version != found.release else None
+        key = version_key(stated, ids.schemes.get(slug)) if stated else None
         evidence = (
             {**found.evidence, "candidates": list(found.candidates)} if found.candidates else found.evidence
         )

@@ -31,7 +31,7 @@ from tracker.catalogue.matching.types import CatalogueProduct, Match, Outcome, T
 from tracker.catalogue.matching.windows import by_windows_client
 
 #: Changes whenever the same name may get another answer; stored beside every match.
-MATCHER_VERSION = "2"
+MATCHER_VERSION = "3"
 
 _MAX_COLUMN = 200
 
