@@ -111,23 +111,53 @@ def test_rows_without_names_are_known_by_content(engine: Engine) -> None:
     assert counts(load(engine, again)) == (1, 0, 3, 0, 0)
 
 
-def test_a_key_twice_in_one_file_rejects_both_rows_naming_each_other(engine: Engine) -> None:
+def test_a_key_twice_in_one_file_takes_the_first_row_and_rejects_the_others_naming_it(engine: Engine) -> None:
     build(engine)
     batch = load(engine, [pc(2, "T1"), pc(3, "T2"), pc(7, "t1 "), pc(8, "T1", sheet="More")])
-    assert counts(batch) == (1, 0, 0, 0, 3)
+    assert counts(batch) == (2, 0, 0, 0, 2)
     rows = _rows(engine, batch)
     assert [(row.row, row.outcome, row.reason) for row in rows] == [
-        (2, "rejected", "tag T1 also stands in sheet Data row 7, sheet More row 8"),
+        (2, "created", None),
         (3, "created", None),
-        (7, "rejected", "tag T1 also stands in sheet Data row 2, sheet More row 8"),
-        (8, "rejected", "tag T1 also stands in sheet Data row 2, sheet Data row 7"),
+        (
+            7,
+            "rejected",
+            "tag T1 also stands in sheet Data row 2, sheet More row 8; sheet Data row 2 is taken",
+        ),
+        (
+            8,
+            "rejected",
+            "tag T1 also stands in sheet Data row 2, sheet Data row 7; sheet Data row 2 is taken",
+        ),
     ]
     assert [(p["sheet"], p["row"], p["column"], p["code"], p["value"]) for p in batch.problems] == [
         ("Data", 2, "tag", "duplicate-key", "T1"),
         ("Data", 7, "tag", "duplicate-key", "T1"),
         ("More", 8, "tag", "duplicate-key", "T1"),
     ]
-    assert [asset.asset_tag for asset in assets(engine)] == ["T2"]
+    assert batch.problems[0]["message"] == (
+        "tag T1 also stands in sheet Data row 7, sheet More row 8; this row is taken"
+    )
+    assert [asset.asset_tag for asset in assets(engine)] == ["T1", "T2"]
+
+
+def test_a_row_known_by_the_serial_of_another_row_only_is_not_taken(engine: Engine) -> None:
+    build(engine)
+    batch = load(engine, [pc(2, None, serial="S1"), pc(3, "T1", serial="S1")])
+    assert counts(batch) == (1, 0, 0, 0, 1)
+    assert _rows(engine, batch)[0].reason == "serial S1 also stands in sheet Data row 3"
+
+
+def test_rows_of_another_agency_are_rejected_where_the_file_holds_several(engine: Engine) -> None:
+    build(engine)
+    rows = [pc(2, "T1", agency_text="agency a"), pc(3, "T2", agency_text="Badan Lain"), pc(4, "T3")]
+    batch = load(engine, rows)
+    assert counts(batch) == (2, 0, 0, 0, 1)
+    assert _rows(engine, batch)[1].reason == (
+        "the row names the agency 'Badan Lain', others the one that was chosen: import it there"
+    )
+    assert [(p["row"], p["code"], p["value"]) for p in batch.problems] == [(3, "other-agency", "Badan Lain")]
+    assert counts(preview(engine, [pc(3, "T2", agency_text="Badan Lain")])) == (1, 0, 0, 0, 0)
 
 
 def test_what_is_not_it_is_skipped_with_its_reason_unless_asked_for(engine: Engine) -> None:

@@ -7,6 +7,7 @@ that the rows mean, compares, and writes the batch. The number of statements doe
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -49,7 +50,11 @@ class Collected:
     first: dict[str, tuple[int, str, int]] = field(default_factory=dict)
     repeated: dict[str, list[Place]] = field(default_factory=dict)
     content: dict[str, int] = field(default_factory=dict)
+    #: Where each agency is named first, and by which assets.
     agencies: dict[str, Place] = field(default_factory=dict)
+    agency_rows: dict[str, array[int]] = field(default_factory=dict)
+    #: Why rows of another agency are not taken.
+    foreign: dict[int, str] = field(default_factory=dict)
     installations: int = 0
 
     def title_number(self, title: Title) -> int:
@@ -122,6 +127,9 @@ def _collect_asset(collected: Collected, record: Record, prepared: Prepared, suf
     if suffix:
         keys = {scheme: value + suffix for scheme, value in keys.items()}
     _note_keys(collected, record, keys)
+    if record.agency_text:
+        rows = collected.agency_rows.setdefault(clean(record.agency_text), array("q"))
+        rows.append(collected.spool.count)
     stored = prepared.values
     stored["keys"] = keys
     if prepared.model is not None:
@@ -150,24 +158,26 @@ def note_key(collected: Collected, here: tuple[int, str, int], key: str) -> None
 
 
 def find_rejected(collected: Collected) -> dict[int, str]:
-    """{row number: why} for rows whose strongest name stands more than once in the file.
+    """{row number: why} for rows of another agency, and for rows whose strongest name stands in an earlier row.
 
-    A serial that is only the second name of its rows is noted as a problem and rejects nothing.
+    Where another row bears that name as a second name, it is unclear which is meant: none of the former is
+    taken. A serial that is only the second name of its rows is noted as a problem and rejects nothing.
     """
+    rejected = dict(collected.foreign)
     if not collected.repeated:
-        return {}
+        return rejected
     places = {place.n: place for found in collected.repeated.values() for place in found}
     strongest = _strongest_keys(collected.spool, places)
-    rejected: dict[int, str] = {}
     for key, found in collected.repeated.items():
         scheme, value = key.split(":", 1)
         mine = [place for place in found if strongest[place.n] == key]
-        if mine:
-            rejected.update({place.n: _repeat_message(scheme, value, place, found) for place in mine})
+        taken = mine[0] if len(mine) == len(found) else None
         code = "duplicate-key" if mine else "duplicate-serial"
         for place in found:
-            message = _repeat_message(scheme, value, place, found)
+            message = _repeat_message(scheme, value, place, found, taken)
             collected.problems.append(_problem(place, scheme, code, message, value))
+            if place in mine and place is not taken:
+                rejected.setdefault(place.n, message)
     return rejected
 
 
@@ -180,10 +190,13 @@ def _strongest_keys(spool: Spool[SpooledRow], numbers: Mapping[int, Place]) -> d
     return found
 
 
-def _repeat_message(scheme: str, value: str, here: Place, found: list[Place]) -> str:
+def _repeat_message(scheme: str, value: str, here: Place, found: list[Place], taken: Place | None) -> str:
     others = [str(place) for place in found if place.n != here.n]
     more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-    return f"{scheme} {value} also stands in {', '.join(others[:_NAMED])}{more}"
+    message = f"{scheme} {value} also stands in {', '.join(others[:_NAMED])}{more}"
+    if taken is None:
+        return message
+    return f"{message}; {'this row' if taken is here else taken} is taken"
 
 
 def _problem(place: Place, column: str | None, code: str, message: str, value: str | None) -> Problem:
@@ -205,12 +218,21 @@ def problem_of(problem: object) -> Problem:
 
 
 def note_agencies(collected: Collected, known: Iterable[str]) -> None:
-    """Point out rows that name an agency other than the one imported into, once per name."""
+    """Point out, once per name, that rows name another agency than the one imported into.
+
+    Where other rows do name that one, the file holds several agencies: rows of the others are not taken.
+    Where none does, its name is only written in another way.
+    """
     ours = {name.casefold() for name in known}
+    mixed = any(text.casefold() in ours for text in collected.agencies)
     for text, place in collected.agencies.items():
-        if text and text.casefold() not in ours:
-            message = f"the row names the agency {text!r}; it is imported into the one that was chosen"
-            collected.problems.append(_problem(place, "agency", "other-agency", message, text))
+        if not text or text.casefold() in ours:
+            continue
+        message = f"the row names the agency {text!r}; it is imported into the one that was chosen"
+        if mixed:
+            message = f"the row names the agency {text!r}, others the one that was chosen: import it there"
+            collected.foreign.update(dict.fromkeys(collected.agency_rows.get(text, ()), message))
+        collected.problems.append(_problem(place, "agency", "other-agency", message, text))
 
 
 def note_nameless(collected: Collected) -> None:
