@@ -44,7 +44,7 @@ _SETS: dict[str, tuple[str, ...]] = {
 _SOFTWARE = ("office", "database", "software")
 _NEW: Any = object()
 #: Cells of other kinds (errors, truth values) need a second look.
-_PLAIN = frozenset({str, int, float, date, datetime})
+_PLAIN = frozenset({str, int, float, date, datetime, type(None)})
 
 
 class RecordBlock(Sequence[Record]):
@@ -109,6 +109,10 @@ class ColumnTable:
         self._kinds = kinds
         self._parts = parts
         self._blank = Draft(Record("", 0))
+        for part in parts:
+            defaults = [default for _, _, default in map(self._owner, part.targets)]
+            blank = tuple(() if type(default) is list else default for default in defaults)
+            part.memo |= {None: blank, "": blank}
         self._classes: dict[tuple[Any, ...], Any] = {}
 
     @classmethod
@@ -149,43 +153,51 @@ class ColumnTable:
         memo = part.memo
         if not part.targets:
             return [None if type(value) is CellError else () for value in values], codes
-        owners = [self._owner(name) for name in part.targets]
-        blank = tuple(default if type(default) is not list else () for _, _, default in owners)
+        memo, understand = part.memo, self._understander(part)
         found: list[tuple[Any, ...] | None] = []
         for value in values:
-            if value is None or value == "":
-                found.append(blank)
-                continue
-            if type(value) not in _PLAIN:
-                found.append(None)
-                continue
-            known = memo.get(value, _NEW)
+            known = memo.get(value, _NEW) if type(value) in _PLAIN else None
             if known is _NEW:
-                known = self._understand(part, value, owners)
+                known = understand(value)
                 if len(memo) < MEMO:
                     memo[value] = known
             found.append(known)
         return found, codes
+
+    def _understander(self, part: _Part) -> Callable[[Any], tuple[Any, ...] | None]:
+        """What a plain value sets, told by its setter on a draft that is blank again afterwards."""
+        draft, setter = self._blank, part.setter
+        owners = [self._owner(name) for name in part.targets]
+        if len(owners) == 1 and type(owners[0][2]) is not list:
+            ((owner, name, default),) = owners
+
+            def one(value: Any) -> tuple[Any, ...] | None:
+                issue = setter(draft, value)
+                told = getattr(owner, name)
+                setattr(owner, name, default)
+                return (told,) if issue is None else None
+
+            return one
+
+        def several(value: Any) -> tuple[Any, ...] | None:
+            issue = setter(draft, value)
+            told = []
+            for owner, name, default in owners:
+                got = getattr(owner, name)
+                if type(got) is list:
+                    got = got.pop() if got else ()
+                else:
+                    setattr(owner, name, default)
+                told.append(got)
+            return tuple(told) if issue is None else None
+
+        return several
 
     def _owner(self, target: str) -> tuple[Any, str, Any]:
         """(object, attribute, its default) of what a column sets."""
         owner: Any = self._blank if target.startswith(".") else self._blank.record
         name = target.removeprefix(".")
         return owner, name, getattr(owner, name)
-
-    def _understand(
-        self, part: _Part, value: Any, owners: list[tuple[Any, str, Any]]
-    ) -> tuple[Any, ...] | None:
-        issue = part.setter(self._blank, value)
-        told = []
-        for owner, name, default in owners:
-            got = getattr(owner, name)
-            if type(got) is list:
-                got = got.pop() if got else ()
-            else:
-                setattr(owner, name, default)
-            told.append(got)
-        return tuple(told) if issue is None else None
 
     def _common(self, block: Block, told: dict[int, Any]) -> list[bool]:
         """For each row whether none of its values needs a second look."""

@@ -59,7 +59,7 @@ def rows(count: int) -> Iterator[tuple[object, ...]]:
     for number in range(count):
         maker, model, kind = chance.choice(_MODELS)
         acquired = first + timedelta(days=chance.randrange(4_500))
-        installed = "; ".join(chance.sample(_SOFTWARE, chance.randrange(1, 4)))
+        installed = chance.choice(_SOFTWARE)
         yield (
             f"AT-{number:06d}", f"SN{number * 7919 % 10**9:09d}", f"{kind} {number % 500}", maker, model, kind,
             acquired, 4_500_000 + chance.randrange(200) * 100_000, "IDR", chance.choice(("Baik", "Good", "RR", "RB")),

@@ -70,14 +70,13 @@ def write(path: Path, seed: int, count: int = 400) -> None:
 
 def spooled(batches: Iterable[Iterable[Record]], wanted: Wanted) -> list[tuple[Any, ...]]:
     """The spooled rows with titles by name instead of number."""
-    spool: Spool[SpooledRow]
-    row: SpooledRow
-    with Spool() as spool:
+    spool: Spool[SpooledRow] = Spool()
+    with spool:
         collected = collect(batches, wanted, load_key_policy(), spool)
         names = list(collected.titles)
         rows: list[tuple[Any, ...]] = []
         for row in spool:
-            *head, record, keys = row
+            head, record, keys = row[:-2], row[-2], row[-1]
             told = json.loads(str(record)) if record is not None else None
             if told is not None and isinstance(keys, dict):
                 assert list(told["keys"].items()) == list(keys.items())

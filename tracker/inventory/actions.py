@@ -28,7 +28,7 @@ from tracker.inventory.applying import (
     update_assets,
 )
 from tracker.inventory.batch_queries import get_batch
-from tracker.inventory.collecting import collect
+from tracker.inventory.collecting import collect, uncollected
 from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
 from tracker.inventory.locking import lock_inventory
@@ -73,7 +73,7 @@ def preview(
     policy = load_key_policy()
     spool: Spool[SpooledRow]
     try:
-        with Spool() as spool, importers.read(path, limits=limits) as file:
+        with uncollected(), Spool() as spool, importers.read(path, limits=limits) as file:
             collected = collect(file.batches(), wanted, policy, spool)
             collected.problems.extend(problem_of(problem) for problem in file.problems)
             note_skipped(collected, file.skipped)

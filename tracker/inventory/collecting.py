@@ -6,8 +6,8 @@ pieces put together. Both ways give the same spooled rows.
 
 from __future__ import annotations
 
-from array import array
 import gc
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
