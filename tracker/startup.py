@@ -20,15 +20,25 @@ class SchemaBehindError(RuntimeError):
     """A PostgreSQL schema is older than the code: an operator upgrades it, no command does so by itself."""
 
 
+class SchemaUnknownError(RuntimeError):
+    """The schema is of a program that this one does not know; nothing is changed."""
+
+
 def ensure_schema(engine: Engine) -> None:
     """Upgrade an older or empty SQLite schema; on PostgreSQL only check.
 
     Raises:
         SchemaBehindError: the PostgreSQL schema is not the one this code needs.
+        SchemaUnknownError: the schema is of a newer program.
     """
     current, wanted = migrate.current_revision(engine), migrate.head_revision()
     if current == wanted:
         return
+    if current is not None and not migrate.is_known(current):
+        raise SchemaUnknownError(
+            f"the database is at revision {current}, which this program (at {wanted}) does not know: "
+            "it was made by a newer program"
+        )
     if engine.dialect.name != "sqlite":
         raise SchemaBehindError(
             f"the database is at revision {current or 'none'}, this program needs {wanted}: "

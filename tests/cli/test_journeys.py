@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from openpyxl import load_workbook
+from sqlalchemy import Engine, text
 
 from tests.cli.conftest import ROWS, Run, write_workbook
 
@@ -161,3 +162,11 @@ def test_schema_commands_and_audit(run: Run, tmp_path: Path) -> None:
     assert run("db", "downgrade", "base").code == 0
     assert run("db", "upgrade").code == 0
     assert run("scan", "--json").json["assets"] == 0
+
+
+def test_a_database_of_a_newer_program_is_left_alone(run: Run, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    refused = run("scan", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "schema_unknown")
+    assert "9999" in refused.json["error"]["message"]

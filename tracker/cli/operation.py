@@ -145,7 +145,7 @@ def backup(file: Path) -> None:
     if file.exists():
         stop("exists", f"{file} exists already", as_json=False, exit_code=REFUSED)
     settings = load_settings()
-    engine = make_engine(settings.database_url)
+    engine = open_database()
     if engine.dialect.name == "sqlite":
         connection = sqlite3.connect(str(engine.url.database))
         connection.execute("VACUUM INTO ?", (str(file),))
@@ -164,7 +164,7 @@ def restore(
     if not file.is_file():
         stop("not_found", f"{file} does not exist", as_json=False, exit_code=REFUSED)
     settings = load_settings()
-    engine = make_engine(settings.database_url)
+    engine = open_database()
     if engine.dialect.name == "sqlite":
         _restore_sqlite(file, Path(str(engine.url.database)), force)
     else:

@@ -18,7 +18,7 @@ from importers import RefusedFile
 from tracker.cli.context import close_databases
 from tracker.identity.errors import TrackerError
 from tracker.settings import SettingsError
-from tracker.startup import SchemaBehindError
+from tracker.startup import SchemaBehindError, SchemaUnknownError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,6 +67,8 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
             stop("settings", str(error), as_json=as_json, exit_code=REFUSED)
         except SchemaBehindError as error:
             stop("schema_behind", str(error), as_json=as_json, exit_code=FAILED)
+        except SchemaUnknownError as error:
+            stop("schema_unknown", str(error), as_json=as_json, exit_code=FAILED)
         except OperationalError as error:
             stop("database", str(error.orig), as_json=as_json, exit_code=FAILED)
         except BrokenPipeError:

@@ -68,6 +68,11 @@ def current_revision(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_known(revision: str) -> bool:
+    """Whether `revision` is one of this program's."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def head_revision() -> str | None:
     """The revision the code wants."""
     return ScriptDirectory.from_config(_config()).get_current_head()
