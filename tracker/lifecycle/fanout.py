@@ -23,11 +23,15 @@ RULES = tuple(Rule)
 _INSTANT = table_of(Installation).c.recorded_at.type
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Source:
-    """Which inventory is evaluated: today's, or the one that was known at an instant."""
+    """Which inventory is evaluated: today's, or the one that was known at an instant.
+
+    `skips`: scan_skipped may hold assets of the chunk; where it is known to hold none, no row is looked up.
+    """
 
     known_at: datetime | None = None
+    skips: bool = True
 
     @property
     def asset(self) -> str:
@@ -40,6 +44,12 @@ class Source:
         if self.known_at is None:
             return "i.superseded_at IS NULL"
         return "i.recorded_at <= :known_at AND (i.superseded_at IS NULL OR i.superseded_at > :known_at)"
+
+    def kept(self, column: str) -> str:
+        """SQL: rules look at the asset whose id is in `column`."""
+        if not self.skips:
+            return "1 = 1"
+        return f"NOT EXISTS (SELECT 1 FROM scan_skipped s WHERE s.asset_id = {column})"  # noqa: S608
 
     def run(self, session: Session, sql: str, **values: object) -> Any:
         """Execute `sql` with `values`, and with the instant where it asks for it."""
@@ -87,14 +97,13 @@ _CHOSEN = """(p.plain = 1 OR (
     AND (p.contract = -1 OR p.contract = CASE WHEN EXISTS (
         SELECT 1 FROM scan_covered c WHERE c.agency_id = {at}.agency_id AND c.release_id = p.release_id)
         THEN 1 ELSE 0 END)))"""
-_KEPT = "NOT EXISTS (SELECT 1 FROM scan_skipped s WHERE s.asset_id = {column})"
 
 
 def _titles(source: Source) -> str:
     return f"""
         SELECT i.agency_id, i.asset_id, p.condition_id, p.no
         FROM scan_chunk k CROSS JOIN installation i CROSS JOIN scan_title_pick p
-        WHERE i.agency_id = k.agency_id AND {source.held} AND {_KEPT.format(column="i.asset_id")}
+        WHERE i.agency_id = k.agency_id AND {source.held} AND {source.kept("i.asset_id")}
           AND p.subject_id = i.title_id AND {_CHOSEN.format(at="i", kind="title")}"""  # noqa: S608
 
 
@@ -102,7 +111,7 @@ def _models(source: Source) -> str:
     return f"""
         SELECT a.agency_id, a.id, p.condition_id, p.no
         FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_model_pick p
-        WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")}
+        WHERE a.agency_id = k.agency_id AND {source.kept("a.id")}
           AND p.subject_id = a.hardware_model_id AND {_CHOSEN.format(at="a", kind="model")}"""  # noqa: S608
 
 
@@ -110,13 +119,13 @@ def _ages(source: Source) -> str:
     return f"""
         SELECT a.agency_id, a.id, p.condition_id, p.no
         FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_age_pick p
-        WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")}
+        WHERE a.agency_id = k.agency_id AND {source.kept("a.id")}
           AND p.asset_class = a.asset_class AND p.acquired_on = a.acquired_on
           AND p.acquired_precision = COALESCE(a.acquired_precision, 'day')
         UNION ALL
         SELECT a.agency_id, a.id, p.condition_id, p.no
         FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_undated_pick p
-        WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")}
+        WHERE a.agency_id = k.agency_id AND {source.kept("a.id")}
           AND a.acquired_on IS NULL AND a.status <> 'planned' AND p.asset_class = a.asset_class
           AND NOT EXISTS (SELECT 1 FROM scan_dated_model d WHERE d.model_id = a.hardware_model_id)"""  # noqa: S608
 
@@ -125,7 +134,7 @@ def _warranties(source: Source) -> str:
     return f"""
         SELECT a.agency_id, a.id, p.condition_id, p.no
         FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_warranty_pick p
-        WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")}
+        WHERE a.agency_id = k.agency_id AND {source.kept("a.id")}
           AND p.warranty_ends_on = a.warranty_ends_on"""  # noqa: S608
 
 
@@ -134,14 +143,14 @@ def stage_wanted(session: Session, source: Source, skipped: Sequence[str]) -> in
     one condition of an asset, the heaviest (lowest number) stands. Six statements."""
     temporary.empty(session, temporary.SKIPPED, temporary.WANTED)
     statuses = ", ".join(f":status_{at}" for at in range(len(skipped)))
-    session.execute(
-        text(
-            f"""INSERT INTO scan_skipped (asset_id) SELECT a.id FROM {source.asset} a
+    skipping = _write(
+        session,
+        f"""INSERT INTO scan_skipped (asset_id) SELECT a.id FROM {source.asset} a
             WHERE a.agency_id IN (SELECT agency_id FROM scan_chunk)
-              AND (a.it_scope = 'other' OR a.status IN ({statuses}))"""  # noqa: S608
-        ),
+              AND (a.it_scope = 'other' OR a.status IN ({statuses}))""",  # noqa: S608
         {f"status_{at}": status for at, status in enumerate(skipped)},
     )
+    source.skips = skipping > 0
     temporary.analyze(session, temporary.SKIPPED)
     parts = " UNION ALL ".join(part(source) for part in (_titles, _models, _ages, _warranties))
     made = source.run(
@@ -263,9 +272,9 @@ def count_wanted(
 ) -> list[dict[str, int]]:
     """Per agency of the chunk: open findings by rule number (`r0`…), and by the name of each group the units
     of assets for which any of its rules holds. One statement, one pass."""
-    numbers = range(len(RULES))
-    inner = ", ".join(f"SUM(CASE WHEN v.rule_no = {n} THEN 1 ELSE 0 END) AS r{n}" for n in numbers)
-    outer = [f"SUM(x.r{n}) AS r{n}" for n in numbers]
+    packs = range(temporary.PACKS)
+    inner = ", ".join(f"CAST(SUM(v.pack_{n}) AS BIGINT) AS pack_{n}" for n in packs)
+    outer = [f"SUM({_unpacked(n)}) AS r{n}" for n in range(len(RULES))]
     outer += [
         f"SUM(CASE WHEN {_any(rules)} THEN a.units ELSE 0 END) AS {name}" for name, rules in groups.items()
     ]
@@ -281,9 +290,21 @@ def count_wanted(
     return [{name: int(value) for name, value in row._mapping.items()} for row in rows]
 
 
+def packed(rule_no: int) -> tuple[int, ...]:
+    """One finding of the rule, to be summed: several rules share a number, each has 20 bits of it."""
+    pack, place = divmod(rule_no, temporary.RULES_PER_PACK)
+    return tuple(1 << 20 * place if n == pack else 0 for n in range(temporary.PACKS))
+
+
+def _unpacked(rule_no: int) -> str:
+    """SQL: how many findings of the rule an asset has, from the sums of `x`."""
+    pack, place = divmod(rule_no, temporary.RULES_PER_PACK)
+    return f"((x.pack_{pack} >> {20 * place}) & 1048575)"
+
+
 def _any(rules: frozenset[str]) -> str:
-    columns = [f"x.r{n}" for n, rule in enumerate(RULES) if rule.value in rules]
-    return " + ".join(columns) + " > 0" if columns else "1 = 0"
+    counts = [_unpacked(n) for n, rule in enumerate(RULES) if rule.value in rules]
+    return " + ".join(counts) + " > 0" if counts else "1 = 0"
 
 
 def count_ending(session: Session, source: Source) -> list[tuple[int, str, int]]:
@@ -306,7 +327,7 @@ def count_assets(session: Session, source: Source) -> list[tuple[int, int, int]]
     rows = session.execute(
         text(
             f"""SELECT a.agency_id, COUNT(*), SUM(a.units) FROM scan_chunk k CROSS JOIN {source.asset} a
-            WHERE a.agency_id = k.agency_id AND {_KEPT.format(column="a.id")} GROUP BY a.agency_id"""  # noqa: S608
+            WHERE a.agency_id = k.agency_id AND {source.kept("a.id")} GROUP BY a.agency_id"""  # noqa: S608
         )
     )
     return [(int(agency), int(assets), int(units)) for agency, assets, units in rows]
@@ -319,7 +340,7 @@ def count_coverage(session: Session, source: Source) -> list[tuple[int, ...]]:
     Nearly every asset is one unit with shared matches: those are counted by title alone, further units and
     agencies' own matches are added as differences.
     """
-    live = f"{source.held} AND {_KEPT.format(column='i.asset_id')}"
+    live = f"{source.held} AND {source.kept('i.asset_id')}"
     sums = ", ".join(f"SUM(x.{name})" for name in temporary.MEASURES)
     once = ", ".join(f"SUM(t.{name}) AS {name}" for name in temporary.MEASURES)
     further = ", ".join(f"SUM(t.{name} * (a.units - 1))" for name in temporary.MEASURES)

@@ -114,10 +114,10 @@ def _verdict(
         verdicts[cause.key],
         condition_id,
         rule,
-        _RULE_NUMBER[rule],
         made.severity,
         made.ends_on,
         month,
+        *fanout.packed(_RULE_NUMBER[rule]),
     )
 
 
