@@ -24,8 +24,8 @@ from importers.layout_columns import (
 )
 from importers.layout_rows import ASSET, BLANK, NO_IDENTITY, RowKinds
 from importers.reading import Block, RawFile, open_sheets
-from importers.reading.blocks import encode_rows
 from importers.rows import Limits, Problem, RawSheet, Record, RefusedFile, SheetInfo, Skipped
+from importers.rowstream import RowStream
 from importers.titles import read_titles
 from importers.values.text import text_of
 from importers.vocabulary import Vocabulary, default_vocabulary
@@ -37,43 +37,6 @@ _PREFIX = 60
 Mapping_ = Mapping[str, str]
 #: A record, or many of them in columns.
 Made = Record | RecordBlock
-
-
-@dataclass(slots=True)
-class RowStream:
-    """The rows of a sheet, with a look ahead."""
-
-    blocks: Iterator[Iterable[Row]]
-    held: list[Row] = field(default_factory=list)
-
-    def peek(self, count: int) -> list[Row]:
-        """Up to `count` rows that are not taken yet."""
-        while len(self.held) < count:
-            block = next(self.blocks, None)
-            if block is None:
-                break
-            self.held = self.held + list(block) if self.held else list(block)
-        return self.held[:count]
-
-    def take(self) -> list[Row] | None:
-        """The next rows, or None at the end."""
-        if self.held:
-            rows, self.held = self.held, []
-            return rows
-        block = next(self.blocks, None)
-        return list(block) if block is not None else None
-
-    def take_block(self) -> Block | None:
-        """The next rows in columns, or None at the end."""
-        if self.held:
-            rows, self.held = self.held, []
-            return encode_rows(rows)
-        block = next(self.blocks, None)
-        return block if block is None or isinstance(block, Block) else encode_rows(list(block))
-
-    def put_back(self, rows: list[Row]) -> None:
-        """Give back rows that were taken."""
-        self.held = rows + self.held
 
 
 @dataclass(slots=True)
