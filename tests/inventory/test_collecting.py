@@ -84,7 +84,7 @@ def spooled(batches: Iterable[Iterable[Record]], wanted: Wanted) -> list[tuple[A
                 told["model"] = names[told["model"]] if "model" in told else None
             rows.append((*head, told, keys))
         summary = (collected.problems, collected.first, collected.repeated, collected.content, collected.agencies,
-                   collected.installations, set(names))  # fmt: skip
+                   set(names))  # fmt: skip
         return [*rows, summary]
 
 

@@ -55,7 +55,7 @@ def kind_of(field: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The batch's first row id, its rows, and the installations of its created assets."""
+    """The batch's first row id, its rows, and the most installations that one of its created assets has."""
 
     first_row: int
     rows: int
@@ -70,15 +70,13 @@ def count_rows(session: Session, applied: Applied) -> Counted:
         applied,
     ).one()
     json = JsonSql.of(session)
-    at = json.value("b.record", "at", "bigint")
-    # Rows number their installations in file order: the last created row that has any ends them.
-    last = run(
+    most = run(
         session,
-        f"""SELECT {at} + {json.length("b.record", "software")} FROM batch_row b
-        WHERE {_BATCH} AND b.outcome = 'created' AND {at} IS NOT NULL ORDER BY b.id DESC LIMIT 1""",  # noqa: S608
+        f"""SELECT MAX({json.length("b.record", "software")}) FROM batch_row b
+        WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
         applied,
-    ).scalar_one_or_none()
-    return Counted(first, rows, last or 0)
+    ).scalar_one()
+    return Counted(first, rows, most or 0)
 
 
 def find_changed_rows(session: Session, applied: Applied, most: int = 20) -> list[tuple[str, int, str]]:
@@ -190,12 +188,14 @@ def create_assets(session: Session, applied: Applied, counted: Counted) -> None:
     run(
         session,
         f"""INSERT INTO installation (agency_id, id, asset_id, title_id, role, batch_id, recorded_at)
-        SELECT b.agency_id, :first + {json.value("b.record", "at", "bigint")} + e.key, b.asset_id, t.target_id,
+        SELECT b.agency_id, :first + (b.id - :row) * :most + e.key, b.asset_id, t.target_id,
           t.kind, b.batch_id, :now
         FROM batch_row b CROSS JOIN {json.numbers("b.record", "software", "e")}
         JOIN batch_target t ON t.n = e.value WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
         applied,
-        first=reserve_ids(session, counted.installations).start,
+        first=reserve_ids(session, counted.rows * counted.installations).start,
+        row=counted.first_row,
+        most=counted.installations,
     )
     run(
         session,

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from itertools import repeat
 from json.encoder import encode_basestring
 from operator import and_
 from typing import Any
@@ -74,7 +75,7 @@ class _BlockCollector:
         ready: list[SpooledRow] = []
         rows = zip(self._block.numbers, self._plain_rows(), self._keys(), self._labels(), self._stated(),
                    self._models(), self._installed(), self._agencies(), strict=True)  # fmt: skip
-        for at, (row, plain, keys, label, stated, model, (count, titles), agency) in enumerate(rows):
+        for at, (row, plain, keys, label, stated, model, titles, agency) in enumerate(rows):
             if not plain or not keys:
                 self._flush(ready)
                 collect_record(collected, self._block[at], self._wanted, self._policy)
@@ -86,9 +87,8 @@ class _BlockCollector:
             self._note(keys, (n, sheet, row))
             named = ",".join([key[2] for key in keys])
             record = f'{{{stated}"keys":{{{named}}}{model}'
-            if count:
-                record += f',"software":[{titles}],"at":{collected.installations}'
-                collected.installations += count
+            if titles:
+                record += f',"software":[{titles}]'
             names = {key[0]: key[1] for key in keys}
             ready.append((sheet, row, _CREATED, label, None, record + "}", names))
         self._flush(ready)
@@ -189,26 +189,23 @@ class _BlockCollector:
         }
         return list(map(pieces.__getitem__, pairs))
 
-    def _installed(self) -> Iterator[tuple[int, str]]:
-        """How many titles each row names, and their numbers as members of a JSON array."""
+    def _installed(self) -> Iterator[str]:
+        """The numbers of each row's titles as members of a JSON array."""
         columns = [
             self._mapped("os", lambda text: self._numbers([(_SYSTEM, "", clean(text), "")] if text else []))
         ]
         columns += [self._mapped(name, self._software) for name in self._columns if name in _SOFTWARE]
         present = [column for column in columns if column]
         if not present:
-            yield from [(0, "")] * self._count
-        for row in zip(*present, strict=True) if present else ():
-            told = [cell for cell in row if cell[0]]
-            yield sum([cell[0] for cell in told]), ",".join([cell[1] for cell in told])
+            return repeat("", self._count)
+        return (",".join(filter(None, row)) for row in zip(*present, strict=True))
 
-    def _software(self, names: Any) -> tuple[int, str]:
+    def _software(self, names: Any) -> str:
         """The titles of one cell."""
         return self._numbers([title_of(item) for item in names or () if item.name])
 
-    def _numbers(self, titles: list[Title]) -> tuple[int, str]:
-        numbers = [str(self._collected.title_number(title)) for title in dict.fromkeys(titles)]
-        return len(numbers), ",".join(numbers)
+    def _numbers(self, titles: list[Title]) -> str:
+        return ",".join([str(self._collected.title_number(title)) for title in dict.fromkeys(titles)])
 
 
 def _key(

@@ -293,8 +293,8 @@ class BatchRow(SQLModel, table=True):
     """One source row of a batch and what becomes of it.
 
     `record` holds the asset's values that the row states, by column name (blank ones are absent), and
-    beside them `model` and `software` (numbers of BatchTitle), `at` (installations of the rows before)
-    and `keys` ({scheme: value}). `diff` is {field: [before, after]}, for updated rows only.
+    beside them `model` and `software` (numbers of BatchTitle) and `keys` ({scheme: value}). `diff` is
+    {field: [before, after]}, for updated rows only.
     `asset_id` is the asset found, or the id that a created one will have.
     """
 

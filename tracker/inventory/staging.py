@@ -55,7 +55,6 @@ class Collected:
     agency_rows: dict[str, array[int]] = field(default_factory=dict)
     #: Why rows of another agency are not taken.
     foreign: dict[int, str] = field(default_factory=dict)
-    installations: int = 0
 
     def title_number(self, title: Title) -> int:
         """The number by which rows name `title`."""
@@ -136,8 +135,6 @@ def _collect_asset(collected: Collected, record: Record, prepared: Prepared, suf
         stored["model"] = collected.title_number((MODEL, *prepared.model, ""))
     if prepared.titles:
         stored["software"] = [collected.title_number(title) for title in prepared.titles]
-        stored["at"] = collected.installations
-        collected.installations += len(prepared.titles)
     collected.spool.add((record.sheet, record.row, _CREATED, label_of(record), None, encode(stored), keys))
 
 
