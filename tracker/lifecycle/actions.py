@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -83,8 +84,21 @@ def _look(session: Session, scope: Scope, policy: Policy, today: date, tally: Ta
     left = [(agency_id, size) for agency_id, size in agencies if agency_id not in assets]
     if not left:
         return None
-    facts = load(session, today)
-    return _Plan(left, marks, facts, _evaluate(session, facts, Source(), policy, today))
+    with _uncollected():
+        facts = load(session, today)
+        return _Plan(left, marks, facts, _evaluate(session, facts, Source(), policy, today))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """The search for reference cycles paused: it would walk all facts again and again, and they have none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _scan_changed(
