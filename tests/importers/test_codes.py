@@ -47,7 +47,8 @@ def _codes_of(node: ast.AST) -> Iterator[str]:
         yield from _texts(node.elts[1])
 
 
-def _codes() -> set[str]:
+def codes_of_sources() -> set[str]:
+    """Every code that the importers and the staging of their records give."""
     found: set[str] = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -57,7 +58,7 @@ def _codes() -> set[str]:
 
 def test_the_table_of_codes_is_that_of_the_code() -> None:
     documented = _ROW.findall((ROOT / "docs" / "formats.md").read_text("utf-8"))
-    assert sorted(documented) == sorted(_codes())
+    assert sorted(documented) == sorted(codes_of_sources())
 
 
 def test_a_code_stands_in_the_table_once() -> None:
