@@ -40,7 +40,8 @@ def read_file(path: Path, limits: Limits, include_hidden: bool, send: Send) -> N
     if size == 0:
         raise RefusedFile("empty_file", "The file is empty.")
     if size > limits.upload_bytes:
-        raise RefusedFile("file_too_large", f"The file has {size} bytes; {limits.upload_bytes} may be.")
+        message = f"The file has {size / 1e6:.1f} MB; {limits.upload_bytes / 1e6:.1f} MB may be. Split it."
+        raise RefusedFile("file_too_large", message)
     data = path.read_bytes()
     sink = Sink(send, limits)
     suffix = path.suffix.lower()
@@ -99,7 +100,9 @@ def _read_text(data: bytes, path: Path, suffix: str, sink: Sink) -> None:
         if data.startswith(start):
             raise RefusedFile("type_mismatch", f"The file is {kind}, not a spreadsheet.")
     if suffix in _ZIP_NAMES:
-        raise RefusedFile("type_mismatch", f"The file is named {suffix} but is no such workbook.")
+        raise RefusedFile(
+            "type_mismatch", f"The file is named {suffix} but is no such workbook; save it again."
+        )
     head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if _HTML.match(head):
         from importers.reading.markup import read_html

@@ -163,7 +163,7 @@ class RawFile:
 def _start(path: Path, limits: Limits, include_hidden: bool) -> subprocess.Popen[bytes]:
     """Start the child that reads `path`."""
     if not path.is_file():
-        raise RefusedFile("no_file", f"There is no file named {path.name}.")
+        raise RefusedFile("no_file", f"There is no file named {path.name or path}.")
     task = json.dumps({"path": str(path), "limits": asdict(limits), "include_hidden": include_hidden})
     root = str(Path(importers.__file__).parent.parent)
     # The child gets no secret that the service was started with.
