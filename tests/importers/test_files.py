@@ -119,7 +119,8 @@ def test_batches_hold_at_most_five_thousand_records(tmp_path: Path) -> None:
     path.write_text("asset_tag,name,serial\n" + lines, encoding="utf-8")
     with importers.read(path) as reading:
         sizes = [len(batch) for batch in reading.batches()]
-    assert (max(sizes) <= 5_000, sum(sizes)) == (True, 5_001)
+    # The reader sends 5,000 rows at a time, the header row among the first.
+    assert sizes == [4_999, 2]
 
 
 def test_the_virtual_machines_of_rvtools(tmp_path: Path) -> None:
