@@ -177,14 +177,19 @@ def upgrade() -> None:
         ),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=True),
         sa.Column(
             "document",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
             nullable=False,
         ),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("note", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "superseded_at IS NULL OR superseded_at >= recorded_at", name=op.f("ck_refresh_policy_period")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refresh_policy")),
         sa.UniqueConstraint("name", "version", name=op.f("uq_refresh_policy_name_version")),
     )
@@ -262,6 +267,11 @@ def upgrade() -> None:
         sa.Column("warranty_ends_on", sa.Date(), nullable=True),
         sa.Column("support_ends_on", sa.Date(), nullable=True),
         sa.Column("notes", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("processor", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("is_edge", sa.Boolean(), nullable=True),
+        sa.Column("internet_facing", sa.Boolean(), nullable=True),
+        sa.Column("criticality", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("last_seen_on", sa.Date(), nullable=True),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("updated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -277,6 +287,10 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "condition IN ('good', 'fair', 'broken') OR condition IS NULL", name=op.f("ck_asset_condition")
+        ),
+        sa.CheckConstraint(
+            "criticality IN ('low', 'medium', 'high', 'critical') OR criticality IS NULL",
+            name=op.f("ck_asset_criticality"),
         ),
         sa.CheckConstraint("it_scope IN ('it', 'near-it', 'other')", name=op.f("ck_asset_it_scope")),
         sa.CheckConstraint(
@@ -657,6 +671,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("asset_identifier", schema=None) as batch_op:
         batch_op.create_index("ix_asset_identifier_asset", ["agency_id", "asset_id"], unique=False)
+
+    op.create_table(
+        "asset_risk",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "asset_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("profile", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=True),
+        sa.Column("band", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("(band = 'unknown') = (score IS NULL)", name=op.f("ck_asset_risk_band")),
+        sa.CheckConstraint("score BETWEEN 0 AND 100", name=op.f("ck_asset_risk_score")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "asset_id"],
+            ["asset.agency_id", "asset.id"],
+            name=op.f("fk_asset_risk_agency_id_asset_id_asset"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "asset_id", name=op.f("pk_asset_risk")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("asset_risk", schema=None) as batch_op:
+        batch_op.create_index("ix_asset_risk_score", ["agency_id", "score"], unique=False)
 
     op.create_table(
         "batch_row",
@@ -1270,6 +1314,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_batch_row_batch")
 
     op.drop_table("batch_row")
+    with op.batch_alter_table("asset_risk", schema=None) as batch_op:
+        batch_op.drop_index("ix_asset_risk_score")
+
+    op.drop_table("asset_risk")
     with op.batch_alter_table("asset_identifier", schema=None) as batch_op:
         batch_op.drop_index("ix_asset_identifier_asset")
 

@@ -40,7 +40,8 @@ _product, _release = table_of(Product), table_of(Release)
 _ROW = ("id", "agency_id", "asset_tag", "serial", "name", "asset_class", "status", "units", "condition",
         "acquired_on", "acquired_precision", "cost_minor", "currency", "location", "hostname")  # fmt: skip
 _MORE = ("item_code", "register_number", "it_scope", "source", "custodian", "warranty_ends_on", "support_ends_on",
-         "notes", "row_version", "recorded_at", "updated_at", "status_changed_on", "transferred_from_id")  # fmt: skip
+         "notes", "row_version", "recorded_at", "updated_at", "status_changed_on", "transferred_from_id",
+         "processor", "is_edge", "internet_facing", "criticality", "last_seen_on")  # fmt: skip
 _VERDICT = ("outcome", "version", "confidence", "tier", "method", "reason", "evidence", "matcher_version")
 
 

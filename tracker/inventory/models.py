@@ -68,6 +68,15 @@ class Precision(StrEnum):
     YEAR = "year"
 
 
+class Criticality(StrEnum):
+    """How much depends on the service that an asset carries."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
 class InstallationRole(StrEnum):
     """What a title does on an asset."""
 
@@ -163,7 +172,8 @@ class Asset(SQLModel, table=True):
 
     `acquired_on` is the first day of its precision. `sort_tag` is the tag, '' without one: what lists
     are ordered by, in byte order, on either database's index. `row_version` counts changes: a preview
-    remembers it and an apply refuses a row whose number moved.
+    remembers it and an apply refuses a row whose number moved. `is_edge` (at the boundary of the network)
+    and `internet_facing` are null where nobody said.
     """
 
     __tablename__ = "asset"
@@ -174,6 +184,7 @@ class Asset(SQLModel, table=True):
         CheckConstraint(one_of("status", AssetStatus), name="status"),
         CheckConstraint(one_of("condition", Condition, nullable=True), name="condition"),
         CheckConstraint(one_of("acquired_precision", Precision, nullable=True), name="acquired_precision"),
+        CheckConstraint(one_of("criticality", Criticality, nullable=True), name="criticality"),
         CheckConstraint("units > 0", name="units"),
         CheckConstraint("cost_minor IS NULL OR cost_minor >= 0", name="cost_minor"),
         CheckConstraint("(cost_minor IS NULL) OR (currency IS NOT NULL)", name="currency"),
@@ -207,6 +218,11 @@ class Asset(SQLModel, table=True):
     warranty_ends_on: date | None = None
     support_ends_on: date | None = None
     notes: str | None = None
+    processor: str | None = None
+    is_edge: bool | None = None
+    internet_facing: bool | None = None
+    criticality: str | None = None
+    last_seen_on: date | None = None
     row_version: int = 1
     recorded_at: datetime
     updated_at: datetime

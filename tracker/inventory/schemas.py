@@ -8,7 +8,7 @@ from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from tracker.inventory.models import AssetClass, AssetStatus, Condition, Precision
+from tracker.inventory.models import AssetClass, AssetStatus, Condition, Criticality, Precision
 
 Item = TypeVar("Item")
 
@@ -194,6 +194,11 @@ class AssetDetail:
     identifiers: list[IdentifierView]
     installations: list[InstallationView]
     changes: list[ChangeView]
+    processor: str | None = None
+    is_edge: bool | None = None
+    internet_facing: bool | None = None
+    criticality: str | None = None
+    last_seen_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +250,11 @@ class AssetEdit(BaseModel):
     warranty_ends_on: date | None = None
     support_ends_on: date | None = None
     notes: Line | None = None
+    processor: Line | None = None
+    is_edge: bool | None = None
+    internet_facing: bool | None = None
+    criticality: Criticality | None = None
+    last_seen_on: date | None = None
 
     @model_validator(mode="after")
     def _keeps_what_it_must(self) -> Self:

@@ -23,15 +23,24 @@ class Severity(StrEnum):
 
 
 class RefreshPolicy(SQLModel, table=True):
-    """Useful lives, warning thresholds, risk weights: one version of the policy, as data."""
+    """Useful lives, thresholds, severities, a ruleset, risk weights: one version of the policy, as data.
+
+    In force on a day is the version with the latest `effective_on` (null: ever) not after it, of those the one recorded
+    last. A version that somebody used is never changed: an edit is a new one.
+    """
 
     __tablename__ = "refresh_policy"
-    __table_args__ = (UniqueConstraint("name", "version"),)
+    __table_args__ = (
+        UniqueConstraint("name", "version"),
+        CheckConstraint("superseded_at IS NULL OR superseded_at >= recorded_at", name="period"),
+    )
     id: int = id_field()
     name: str
     version: int
+    effective_on: date | None = None
     document: dict[str, object] = json_field()
     source: str
+    note: str = ""
     recorded_at: datetime
     superseded_at: datetime | None = None
 
@@ -177,6 +186,25 @@ class ScanRun(SQLModel, table=True):
     matcher_version: str
     catalogue_as_of: date | None = None
     result: dict[str, object] | None = json_field(nullable=True)
+
+
+class AssetRisk(SQLModel, table=True):
+    """The risk of an asset as the last scan saw it. `profile` holds what the score is made of (profiles.py),
+    so that its parts can be told again; `score` (0-100) is null in the band unknown."""
+
+    __tablename__ = "asset_risk"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id", "asset_id"], ["asset.agency_id", "asset.id"]),
+        CheckConstraint("score BETWEEN 0 AND 100", name="score"),
+        CheckConstraint("(band = 'unknown') = (score IS NULL)", name="band"),
+        Index("ix_asset_risk_score", "agency_id", "score"),
+        {"sqlite_with_rowid": False},
+    )
+    agency_id: int = id_field()
+    asset_id: int = id_field()
+    profile: int = Field(sa_type=BigInt)
+    score: int | None = None
+    band: str
 
 
 class DailyRollup(SQLModel, table=True):
