@@ -14,12 +14,13 @@ from importers.rows import Limits, Record, RefusedFile
 if TYPE_CHECKING:
     from importers.summary import problem_json, record_json, summarise
     from importers.understanding import Reading, read
-    from importers.vocabulary import Vocabulary, default_vocabulary
+    from importers.vocabulary import Vocabulary, default_vocabulary, field_names
 
 _HOMES = {
     "Reading": "understanding",
     "Vocabulary": "vocabulary",
     "default_vocabulary": "vocabulary",
+    "field_names": "vocabulary",
     "problem_json": "summary",
     "read": "understanding",
     "record_json": "summary",
@@ -33,6 +34,7 @@ __all__ = [
     "RefusedFile",
     "Vocabulary",
     "default_vocabulary",
+    "field_names",
     "problem_json",
     "read",
     "record_json",

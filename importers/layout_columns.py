@@ -93,15 +93,25 @@ class Columns:
             found.setdefault(column.field, column)
         return found
 
-    def named(self) -> dict[str, str]:
-        """{source header: field} as shown to people; a header that comes twice carries its letter."""
-        shown: dict[str, str] = {}
+    def shown(self) -> dict[str, Column]:
+        """{source header: column} as shown to people; a header that comes twice carries its letter."""
+        found: dict[str, Column] = {}
         for column in sorted(self.columns, key=lambda c: (c.field in (EXTRA, IGNORE), c.at)):
             label = column.label or f"({column_letter(column.at)})"
-            if label in shown:
+            if label in found:
                 label = f"{label} ({column_letter(column.at)})"
-            shown[label] = EXTRA if column.field == IGNORE else column.field
-        return shown
+            found[label] = column
+        return found
+
+    def named(self) -> dict[str, str]:
+        """{source header: field} as shown to people."""
+        return {
+            label: EXTRA if column.field == IGNORE else column.field for label, column in self.shown().items()
+        }
+
+    def sure(self) -> dict[str, float]:
+        """{source header: confidence from 0 to 1}; a remembered or a format's own column is certain."""
+        return {label: round(min(column.confidence, 1.0), 2) for label, column in self.shown().items()}
 
 
 def column_letter(at: int) -> str:

@@ -83,7 +83,8 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class SheetInfo:
-    """What was understood of one sheet. `columns` maps the source header to a field."""
+    """What was understood of one sheet. `columns` maps the source header to a field, `confidence` to how
+    sure that is, from 0 to 1."""
 
     name: str
     hidden: bool
@@ -92,6 +93,7 @@ class SheetInfo:
     rows: int
     records: int
     skipped: int
+    confidence: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class SheetReader:
     format: Format | None = None
     header_rows: list[int] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
+    sure: dict[str, float] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     rows: int = 0
@@ -63,7 +64,7 @@ class SheetReader:
         """What was understood of the sheet so far."""
         return SheetInfo(
             self.raw.name, self.raw.hidden, tuple(self.header_rows), dict(self.named), self.rows, self.records,
-            len(self.skipped),
+            len(self.skipped), dict(self.sure),
         )  # fmt: skip
 
     def read(self, blocks: Iterable[Iterable[Row]]) -> Iterator[Made]:
@@ -122,6 +123,7 @@ class SheetReader:
         self.header_found = True
         self.header_rows += header.rows
         self.named.update(columns.named())
+        self.sure.update(columns.sure())
         if header.rival is not None:
             text = f"rows {header.rows[0]} and {header.rival} both look like the header; row {header.rows[0]} is used"
             self.problems.append(Problem(self.raw.name, header.rival, None, "two-headers", text))

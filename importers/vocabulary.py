@@ -88,6 +88,12 @@ def read_data(name: str) -> Any:
     return json.loads(resources.files("importers").joinpath(f"data/{name}.json").read_text(encoding="utf-8"))
 
 
+@cache
+def field_names() -> tuple[str, ...]:
+    """Every field that a column may be assigned to, the two for unused columns last."""
+    return (*read_data("headers")["fields"], "extra", "ignore")
+
+
 def _turned(groups: Mapping[str, list[str]]) -> dict[str, str]:
     return {word.casefold(): key for key, words in groups.items() for word in words}
 
