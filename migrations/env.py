@@ -11,6 +11,7 @@ import tracker.catalogue.models
 import tracker.db.ids
 import tracker.identity.models
 import tracker.inventory.models
+import tracker.inventory.source_models
 import tracker.lifecycle.models
 import tracker.work.models  # noqa: F401
 from tracker.db import make_engine

@@ -16,6 +16,7 @@ import tracker.budgeting.models
 import tracker.catalogue.models
 import tracker.identity.models
 import tracker.inventory.models
+import tracker.inventory.source_models
 import tracker.lifecycle.models
 import tracker.work.models  # noqa: F401
 from tests.postgres import create_database, drop_database, find_server

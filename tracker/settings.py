@@ -53,6 +53,10 @@ class Settings:
     job_lease_seconds: int
     nightly_scan_at: str
     import_limits: Mapping[str, int] = field(default_factory=lambda: dict(IMPORT_LIMITS))
+    uploads_keep_days: int = 30
+    uploads_max_bytes: int = 2_000_000_000
+    import_background_bytes: int = 2_000_000
+    import_retire_pct: int = 5
 
     def today(self) -> date:
         """The date now in TRACKER_TIMEZONE: read once at the edge and passed down."""
@@ -116,4 +120,8 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
             name: _integer(env, f"TRACKER_IMPORT_MAX_{name.upper()}", default, least=1)
             for name, default in IMPORT_LIMITS.items()
         },
+        uploads_keep_days=_integer(env, "TRACKER_UPLOADS_KEEP_DAYS", 30, least=1),
+        uploads_max_bytes=_integer(env, "TRACKER_UPLOADS_MAX_BYTES", 2_000_000_000, least=1),
+        import_background_bytes=_integer(env, "TRACKER_IMPORT_BACKGROUND_BYTES", 2_000_000),
+        import_retire_pct=_integer(env, "TRACKER_IMPORT_RETIRE_PCT", 5),
     )

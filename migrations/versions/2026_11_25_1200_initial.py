@@ -746,6 +746,42 @@ def upgrade() -> None:
         batch_op.create_index("ix_batch_row_batch", ["agency_id", "batch_id", "outcome", "id"], unique=False)
 
     op.create_table(
+        "batch_source",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "batch_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("stored", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "mapping",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("near_it", sa.Boolean(), nullable=False),
+        sa.Column("other", sa.Boolean(), nullable=False),
+        sa.Column("policy", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("clear_blanks", sa.Boolean(), nullable=False),
+        sa.Column("retiring", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "policy IN ('add-only', 'update', 'replace')", name=op.f("ck_batch_source_policy")
+        ),
+        sa.CheckConstraint("retiring >= 0", name=op.f("ck_batch_source_retiring")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "batch_id"],
+            ["import_batch.agency_id", "import_batch.id"],
+            name=op.f("fk_batch_source_agency_id_batch_id_import_batch"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "batch_id", name=op.f("pk_batch_source")),
+    )
+    op.create_table(
         "batch_title",
         sa.Column(
             "agency_id",
@@ -1310,6 +1346,7 @@ def downgrade() -> None:
 
     op.drop_table("exploited_product")
     op.drop_table("batch_title")
+    op.drop_table("batch_source")
     with op.batch_alter_table("batch_row", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_row_batch")
 
