@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -32,16 +32,18 @@ from tracker.inventory.collecting import collect, uncollected
 from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
 from tracker.inventory.locking import lock_inventory
+from tracker.inventory.mappings import check_mapping, load_mapping, remember
 from tracker.inventory.matching import match_titles
 from tracker.inventory.models import BatchState, ImportBatch
 from tracker.inventory.previewing import SourceFile, stage
 from tracker.inventory.schemas import BatchView, UndoReport
+from tracker.inventory.sources import Choices, get_source, keep_source, kept_file, note_source
 from tracker.inventory.spool import Spool, SpooledRow
 from tracker.inventory.staging import Collected, Wanted, note_agencies, note_skipped, problem_of
 from tracker.inventory.undoing import undo_batch
 from tracker.settings import Settings
 
-__all__ = ["apply", "match_titles", "preview", "preview_records", "undo", "update_asset"]
+__all__ = ["apply", "match_titles", "preview", "preview_again", "preview_records", "undo", "update_asset"]
 
 _batch = table_of(ImportBatch)
 _NAMED = 20
@@ -58,27 +60,73 @@ def preview(
     settings: Settings,
     include_near_it: bool = False,
     include_other: bool = False,
+    mapping: Mapping[str, str] | None = None,
 ) -> BatchView:
     """Read the file at `path` and store what it would change; assets stay as they are.
 
     The file is read without any lock held; what it would change is found and stored in one transaction.
+    `mapping` ({source header: field}) outranks what the agency remembers, and that what would be guessed.
 
     Raises:
         NotFound: no such agency where `principal` may import.
+        Invalid: the mapping names a field that does not exist.
         Refused: the file cannot be used; nothing was written.
     """
+    choices = Choices(check_mapping(mapping or {}), include_near_it, include_other)
+    return _preview(engine, principal, path, filename, agency_code, now, settings, choices)
+
+
+def preview_again(
+    engine: Engine,
+    principal: Principal,
+    batch_id: int,
+    mapping: Mapping[str, str],
+    now: datetime,
+    *,
+    settings: Settings,
+) -> BatchView:
+    """Read the file of a batch again, its choices and `mapping` added: a new preview beside the old one.
+
+    Raises:
+        NotFound: no such batch where `principal` may import.
+        Conflict: the file is not kept any more.
+        Invalid: the mapping names a field that does not exist.
+        Refused: the file cannot be used in this way; nothing was written.
+    """
+    with reading(engine) as session:
+        batch = get_batch(session, principal, batch_id, Permission.IMPORT)
+        source = get_source(session, principal, batch_id, Permission.IMPORT)
+    chosen = {**source.choices.mapping, **check_mapping(mapping)}
+    choices = dataclasses.replace(source.choices, mapping=chosen)
+    with kept_file(settings, source.stored, batch.filename) as path:
+        return _preview(engine, principal, path, batch.filename, batch.agency_code, now, settings, choices)
+
+
+def _preview(
+    engine: Engine,
+    principal: Principal,
+    path: Path,
+    filename: str,
+    agency_code: str,
+    now: datetime,
+    settings: Settings,
+    choices: Choices,
+) -> BatchView:
     agency = _find_agency(engine, principal, agency_code)
     limits = Limits(**dict(settings.import_limits))
-    wanted = Wanted(include_near_it, include_other)
+    with reading(engine) as session:
+        mapping = {**load_mapping(session, agency.id), **choices.mapping}
+    wanted = Wanted(choices.near_it, choices.other)
     policy = load_key_policy()
     spool: Spool[SpooledRow]
     try:
-        with uncollected(), Spool() as spool, importers.read(path, limits=limits) as file:
+        with uncollected(), Spool() as spool, importers.read(path, mapping=mapping, limits=limits) as file:
             collected = collect(file.batches(), wanted, policy, spool)
             collected.problems.extend(problem_of(problem) for problem in file.problems)
             note_skipped(collected, file.skipped)
             source = _source(path, filename, file.format, file.sheets)
-            return _store(engine, principal, agency, source, collected, now)
+            stored = keep_source(settings, path, now)
+            return _store(engine, principal, agency, source, collected, now, choices, stored)
     except RefusedFile as error:
         raise Refused(error.code, f"{filename}: {error.message}", filename=filename) from error
 
@@ -101,7 +149,8 @@ def preview_records(
         collected = collect([records], wanted, load_key_policy(), spool)
         note_skipped(collected, skipped)
         source = SourceFile(filename, "", 0, "records", [])
-        return _store(engine, principal, agency, source, collected, now)
+        choices = Choices(near_it=wanted.include_near_it, other=wanted.include_other)
+        return _store(engine, principal, agency, source, collected, now, choices)
 
 
 def _find_agency(engine: Engine, principal: Principal, code: str) -> AgencyView:
@@ -123,10 +172,13 @@ def _store(
     source: SourceFile,
     collected: Collected,
     now: datetime,
+    choices: Choices,
+    stored: str | None = None,
 ) -> BatchView:
     note_agencies(collected, (agency.code, agency.name))
     with transaction(engine) as session:
         batch_id = stage(session, agency.id, source, collected, load_key_policy(), principal.name, now)
+        note_source(session, agency.id, batch_id, choices, stored)
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
         _audit(session, principal, "import-previewed", agency.id, batch, now)
         return batch
@@ -181,6 +233,8 @@ def apply(engine: Engine, principal: Principal, batch_id: int, now: datetime) ->
         resolve_titles(session, applied)
         create_assets(session, applied, count_rows(session, applied))
         update_assets(session, applied)
+        source = get_source(session, principal, batch_id, Permission.IMPORT)
+        remember(session, principal, applied.agency_id, source.choices.mapping, now)
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
         _audit(session, principal, "import-applied", applied.agency_id, batch, now)
         return batch
