@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from importers.classes import OTHER, classify, classify_conflict, classify_maker
+from importers.columns import PRESENT, Column, Columns
 from importers.drafts import MESSAGES, Draft, Setter, add_months, share
 from importers.formats import Format
-from importers.layout_columns import PRESENT, Column, Columns
 from importers.reading.messages import BROKEN_OFF, NEVER_CALCULATED, CellError
 from importers.rows import ItScope, Problem, Record, SoftwareName
 from importers.setters import compile_column

@@ -60,6 +60,12 @@ def classify_maker(brand: str, name: str, rules: ClassRules) -> str | None:
     return rules.makers.find(words_of(brand))
 
 
+def names_kind(text: str, rules: ClassRules) -> bool:
+    """Whether the text names a kind of thing, IT or not: 'Lap Top', 'Meja Komputer'."""
+    words = words_of(text)
+    return any(phrases.find(words) for phrases in (rules.not_it, rules.near_it, rules.names))
+
+
 def classify_conflict(name: str, rules: ClassRules) -> str | None:
     """The class of a thing whose code says 'not IT' and whose name says a computer; None for all others."""
     words = words_of(name)

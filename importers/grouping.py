@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import fields
 from typing import Any
 
+from importers.columns import Columns
 from importers.formats import Format
-from importers.layout_columns import Columns
 from importers.rows import Problem, Record
 
 _KEYS = ("asset_tag", "hostname", "serial")

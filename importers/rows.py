@@ -84,7 +84,7 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class SheetInfo:
     """What was understood of one sheet. `columns` maps the source header to a field, `confidence` to how
-    sure that is, from 0 to 1."""
+    sure that is, from 0 to 1, `reasons` to why: 'mapping', 'format', 'header' or 'values'."""
 
     name: str
     hidden: bool
@@ -94,6 +94,7 @@ class SheetInfo:
     records: int
     skipped: int
     confidence: Mapping[str, float] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from importers.columns import Column
 from importers.drafts import MEMO, Draft, Issue, Setter
-from importers.layout_columns import Column
 from importers.rows import SoftwareRole
 from importers.setters_values import (
     set_condition,

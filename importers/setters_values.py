@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from importers.columns import Column
 from importers.drafts import MEMO, MESSAGES, Draft, Issue, Setter
-from importers.layout_columns import Column
 from importers.rows import SoftwareName, SoftwareRole
 from importers.values.conditions import parse_condition, parse_tick
 from importers.values.dates import DateStyle, Day, parse_date

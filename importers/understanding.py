@@ -9,19 +9,14 @@ from pathlib import Path
 from types import TracebackType
 
 from importers.assembly import Assembler
+from importers.column_kinds import problems_of
 from importers.columnar import ColumnTable, RecordBlock
+from importers.columns import EXTRA, IGNORE, Columns
 from importers.formats import Format, find_format
 from importers.formats.glpi import rewrite
 from importers.grouping import Group, group_field
 from importers.layout import Header, HeaderWords, Row, find_header, is_blank, score_row
-from importers.layout_columns import (
-    EXTRA,
-    IGNORE,
-    Columns,
-    assign_columns,
-    default_style,
-    problems_of,
-)
+from importers.layout_columns import assign_columns, default_style
 from importers.layout_rows import ASSET, BLANK, NO_IDENTITY, RowKinds
 from importers.reading import Block, RawFile, open_sheets
 from importers.rows import Limits, Problem, RawSheet, Record, RefusedFile, SheetInfo, Skipped
@@ -53,6 +48,7 @@ class SheetReader:
     header_rows: list[int] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
     sure: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     rows: int = 0
@@ -64,7 +60,7 @@ class SheetReader:
         """What was understood of the sheet so far."""
         return SheetInfo(
             self.raw.name, self.raw.hidden, tuple(self.header_rows), dict(self.named), self.rows, self.records,
-            len(self.skipped), dict(self.sure),
+            len(self.skipped), dict(self.sure), dict(self.reasons),
         )  # fmt: skip
 
     def read(self, blocks: Iterable[Iterable[Row]]) -> Iterator[Made]:
@@ -124,6 +120,7 @@ class SheetReader:
         self.header_rows += header.rows
         self.named.update(columns.named())
         self.sure.update(columns.sure())
+        self.reasons.update(columns.reasons())
         if header.rival is not None:
             text = f"rows {header.rows[0]} and {header.rival} both look like the header; row {header.rows[0]} is used"
             self.problems.append(Problem(self.raw.name, header.rival, None, "two-headers", text))
