@@ -150,3 +150,29 @@ def test_missing_parts(sqlite_api: Api) -> None:
     problem(response, 422, "invalid_request")
     response = sqlite_api.call("clerk-a", "POST", "/imports", files={"file": ("x.csv", b"a,b\n")})
     problem(response, 422, "invalid_request")
+
+
+def test_columns_are_assigned_read_again_and_remembered(api: Api) -> None:
+    content = b"Asset Tag,Asset Name,Category,Kunci\nK-1,Reception,Desktop,Budi\n"
+    first = upload(api, "clerk-a", content, filename="list.csv").json()
+    assert first["sheets"][0]["columns"]["Kunci"] == "extra"
+    assert first["sheets"][0]["confidence"]["Asset Tag"] == 1.0
+    body = {"mapping": {"Kunci": "custodian"}}
+    again = api.post("clerk-a", f"/imports/{first['batch']}/read-again", body, expected=201)
+    assert again["sheets"][0]["columns"]["Kunci"] == "custodian"
+    assert api.get("clerk-a", "/agencies/A/mappings") == []
+    api.post("clerk-a", f"/imports/{again['batch']}/apply")
+    found = api.get("clerk-a", "/agencies/A/mappings")
+    assert [(one["header"], one["field"]) for one in found] == [("Kunci", "custodian")]
+    bad = upload(api, "clerk-a", content, filename="list.csv", mapping='{"Kunci": "colour"}')
+    assert "asset_tag" in problem(bad, 422, "unknown-field")["detail"]
+    problem(upload(api, "clerk-a", content, filename="list.csv", mapping="[1]"), 422, "bad-mapping")
+    sent = api.call("clerk-a", "PUT", "/agencies/A/mappings", json={"mapping": {"Ref": "notes"}})
+    assert [(one["header"], one["field"]) for one in sent.json()] == [("Ref", "notes")]
+    gone = api.call("clerk-a", "DELETE", "/agencies/A/mappings", params={"header": "Ref"})
+    assert gone.json() == {"forgotten": 1}
+    problem(
+        api.call("clerk-a", "DELETE", "/agencies/A/mappings", params={"header": "Ref"}), 404, "unknown-header"
+    )
+    problem(api.call("admin-b", "GET", "/agencies/A/mappings"), 404, "unknown_agency")
+    problem(api.call("auditor-a", "PUT", "/agencies/A/mappings", json=body), 404, "unknown_agency")

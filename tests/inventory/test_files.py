@@ -45,7 +45,8 @@ _ROWS = (
 
 
 def _preview(engine: Engine, path: Path, agency: str = "A") -> BatchView:
-    return actions.preview(engine, OPERATOR, path, path.name, agency, NOW, settings=load_settings({}))
+    settings = load_settings({"TRACKER_DATA_DIR": str(path.parent / "data")})
+    return actions.preview(engine, OPERATOR, path, path.name, agency, NOW, settings=settings)
 
 
 def _workbook(path: Path, *rows: tuple[Any, ...]) -> Path:

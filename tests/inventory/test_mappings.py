@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.inventory.world import LATER, NOW, OPERATOR, assets, build
+from tests.inventory.world import LATER, NOW, OPERATOR, assets, build, detail
 from tracker.db import reading, record_statements, transaction
 from tracker.identity.errors import Conflict, Invalid, NotFound
 from tracker.inventory import actions
@@ -56,9 +56,11 @@ def test_a_column_is_assigned_read_again_and_remembered(
     assert (second.id != first.id, second.sheets[0]["columns"]["Ref"]) == (True, "location")  # type: ignore[index]
     assert remembered(engine) == {}
     actions.apply(engine, OPERATOR, second.id, NOW)
-    assert [(one.asset_tag, one.custodian, one.location) for one in assets(engine)] == [
-        ("PC-1", "Budi", "B-12"),
-        ("PC-2", "Siti", "B-13"),
+    assert [
+        (detail(engine, tag).custodian, detail(engine, tag).asset.location) for tag in ("PC-1", "PC-2")
+    ] == [
+        ("Budi", "B-12"),
+        ("Siti", "B-13"),
     ]
     assert (remembered(engine), events(engine)) == (chosen, ["columns-remembered"])
     third = preview(engine, settings, tmp_path)

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, UploadFile, status
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.config import JsonDict
 
 from tracker.api.access import AfterId, Caller, Clock, Configured, Database, Id, Limit, ReadSession
 from tracker.api.files import held_upload, plain_name
 from tracker.api.pages import Page, cut
 from tracker.api.problems import problems
+from tracker.identity.errors import Invalid
 from tracker.inventory import actions, queries
 from tracker.inventory.models import RowOutcome
 from tracker.inventory.schemas import BatchRowView, BatchView
@@ -27,6 +28,18 @@ _EXAMPLE: JsonDict = {
     "unchanged": 6,
     "skipped": 7831,
     "rejected": 1,
+    "sheets": [
+        {
+            "name": "KIB B",
+            "hidden": False,
+            "header_rows": [9, 10],
+            "columns": {"Nama Barang": "name", "Ruang": "location"},
+            "confidence": {"Nama Barang": 1.0, "Ruang": 0.6},
+            "rows": 8089,
+            "records": 258,
+            "skipped": 7831,
+        }
+    ],
     "problems": [
         {
             "sheet": "KIB B",
@@ -46,6 +59,7 @@ _EXAMPLE: JsonDict = {
     "applied_at": None,
     "undone_at": None,
 }
+_MAPPING: JsonDict = {"mapping": {"Ruang": "location", "No. Inventaris": "asset_tag"}}
 
 
 class ListedBatch(BaseModel):
@@ -71,7 +85,15 @@ class Batch(ListedBatch):
     """An import batch with everything that was doubtful in the file."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    sheets: list[dict[str, Any]]
     problems: list[dict[str, Any]]
+
+
+class NewMapping(BaseModel):
+    """Source headers and the fields that their columns hold; `extra` keeps a column as a note, `ignore` drops it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_MAPPING]})
+    mapping: dict[str, str] = Field(max_length=1_000)
 
 
 class BatchLine(BaseModel):
@@ -109,7 +131,13 @@ def _json(batch: BatchView) -> dict[str, object]:
     plain = {
         name: getattr(batch, name) for name in ListedBatch.model_fields if name not in ("batch", "agency")
     }
-    return {**plain, "batch": batch.id, "agency": batch.agency_code, "problems": batch.problems}
+    return {
+        **plain,
+        "batch": batch.id,
+        "agency": batch.agency_code,
+        "sheets": batch.sheets,
+        "problems": batch.problems,
+    }
 
 
 @router.post(
@@ -128,6 +156,9 @@ def upload_file(
     agency: Annotated[str, Form(max_length=64, description="Code of the owner.")],
     near_it: Annotated[bool, Form(description="UPS, projectors, CCTV … too.")] = False,
     other: Annotated[bool, Form(description="Things that are not IT too.")] = False,
+    mapping: Annotated[
+        str, Form(max_length=100_000, description='What columns hold, as JSON: {"Header": "field"}.')
+    ] = "",
 ) -> dict[str, object]:
     """Read a file and say row by row what it would change; assets stay as they are."""
     with held_upload(file, settings.import_limits["upload_bytes"]) as path:
@@ -141,8 +172,18 @@ def upload_file(
             settings=settings,
             include_near_it=near_it,
             include_other=other,
+            mapping=_parse_mapping(mapping),
         )
     return _json(batch)
+
+
+def _parse_mapping(text: str) -> dict[str, str]:
+    try:
+        return TypeAdapter(dict[str, str]).validate_json(text) if text.strip() else {}
+    except ValidationError as error:
+        raise Invalid(
+            "bad-mapping", 'the mapping must be a JSON object such as {"Header": "field"}'
+        ) from error
 
 
 @router.get("", response_model=Page[ListedBatch])
@@ -177,6 +218,20 @@ def list_import_rows(
 
 def _row_json(row: BatchRowView) -> dict[str, object]:
     return asdict(row)
+
+
+@router.post(
+    "/{batch_id}/read-again",
+    status_code=status.HTTP_201_CREATED,
+    response_model=Batch,
+    responses=problems(404, 409),
+    summary="Read the file again",
+)
+def read_import_again(
+    engine: Database, settings: Configured, caller: Caller, clock: Clock, batch_id: Id, new: NewMapping
+) -> dict[str, object]:
+    """A new preview of the same file with other columns; they are remembered for the agency when it is applied."""
+    return _json(actions.preview_again(engine, caller, batch_id, new.mapping, clock.now, settings=settings))
 
 
 @router.post("/{batch_id}/apply", response_model=Batch, responses=problems(404, 409))

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tracker.cli import budgeting, catalogue, demo, inventory, lifecycle, operation
+from tracker.cli import budgeting, catalogue, demo, inventory, lifecycle, mappings, operation
 
 app = typer.Typer(
     help="IT asset lifecycle and modernisation tracker.",
@@ -19,6 +19,7 @@ for _name, _group in (
     ("agency", inventory.agency),
     ("user", inventory.user),
     ("imports", inventory.imports),
+    ("columns", mappings.columns),
     ("catalogue", catalogue.catalogue),
     ("versions", catalogue.versions),
     ("plan", budgeting.plan),

@@ -11,6 +11,7 @@ import typer
 import importers
 from tracker.cli.catalogue import Json, JsonLines
 from tracker.cli.context import open_context
+from tracker.cli.mappings import parse_columns
 from tracker.cli.output import explained, json_lines, print_json, print_table, say
 from tracker.db import reading, transaction
 from tracker.identity import actions as identity
@@ -139,6 +140,10 @@ def import_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Preview only.")] = False,
     near_it: Annotated[bool, typer.Option("--near-it", help="UPS, projectors, CCTV … too.")] = False,
     other: Annotated[bool, typer.Option("--other", help="Things that are not IT too.")] = False,
+    maps: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="HEADER=FIELD", help="What a column holds; repeatable."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Import FILE: preview it, then apply exactly what was previewed."""
@@ -153,6 +158,7 @@ def import_file(
         settings=context.settings,
         include_near_it=near_it,
         include_other=other,
+        mapping=parse_columns(maps or []),
     )
     if not dry_run:
         batch = actions.apply(context.engine, context.principal, batch.id, context.now)

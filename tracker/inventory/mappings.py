@@ -5,7 +5,7 @@ A remembered column outranks what the importers would guess, in every later file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,22 +100,32 @@ def remember(
     audit(session, principal, "columns-remembered", "agency", agency_id, agency_id, detail, now)
 
 
-def _forget(session: Session, agency_id: int, headers: Iterable[str]) -> int:
+def _forget(session: Session, agency_id: int, headers: Iterable[str]) -> None:
     gone = delete(_mapping).where(_mapping.c.agency_id == agency_id, _mapping.c.header.in_(list(headers)))
-    return len(session.execute(gone.returning(_mapping.c.header)).all())
+    session.execute(gone)
 
 
 def remember_mapping(
-    session: Session, principal: Principal, agency_code: str, mapping: Mapping[str, str], now: datetime
+    session: Session,
+    principal: Principal,
+    agency_code: str,
+    mapping: Mapping[str, str],
+    now: datetime,
+    *,
+    forget_others: bool = False,
 ) -> list[MappingView]:
-    """Remember columns by hand; those not named stay. Returns all of the agency.
+    """Remember columns by hand; those not named stay unless `forget_others`. Returns all of the agency.
 
     Raises:
         NotFound: no such agency where `principal` may import.
         Invalid: see `check_mapping`.
     """
     agency = _get_agency(session, principal, agency_code)
-    remember(session, principal, agency.id, check_mapping(mapping), now)
+    clean = check_mapping(mapping)
+    if forget_others:
+        others = load_mapping(session, agency.id).keys() - clean.keys()
+        _forget_noted(session, principal, agency, others, now)
+    remember(session, principal, agency.id, clean, now)
     return list_mappings(session, principal, agency_code)
 
 
@@ -128,14 +138,22 @@ def forget_mapping(
         NotFound: no such agency where `principal` may import, or the header is not remembered.
     """
     agency = _get_agency(session, principal, agency_code)
-    headers = load_mapping(session, agency.id) if header is None else [" ".join(header.split())]
-    count = _forget(session, agency.id, headers)
-    if header is not None and not count:
+    held = load_mapping(session, agency.id).keys()
+    headers = held if header is None else held & {" ".join(header.split())}
+    if header is not None and not headers:
         raise NotFound("unknown-header", f"the header {header!r} is not remembered")
-    if count:
-        detail: dict[str, object] = {"columns": sorted(headers)}
-        audit(session, principal, "columns-forgotten", "agency", agency.id, agency.id, detail, now)
-    return count
+    return _forget_noted(session, principal, agency, headers, now)
+
+
+def _forget_noted(
+    session: Session, principal: Principal, agency: AgencyView, headers: Collection[str], now: datetime
+) -> int:
+    if not headers:
+        return 0
+    _forget(session, agency.id, headers)
+    detail: dict[str, object] = {"columns": sorted(headers)}
+    audit(session, principal, "columns-forgotten", "agency", agency.id, agency.id, detail, now)
+    return len(headers)
 
 
 def _get_agency(session: Session, principal: Principal, code: str) -> AgencyView:
