@@ -15,7 +15,7 @@ from importers.setters import compile_column
 from importers.values.conditions import condition_in_notes
 from importers.values.dates import DateStyle
 from importers.values.ranges import units_of_range
-from importers.values.specification import Specification, read_specification
+from importers.values.specification import Specification, read_model, read_specification
 from importers.values.text import text_of, visible
 from importers.vocabulary import Vocabulary
 
@@ -160,6 +160,8 @@ class Assembler:
                 self.specified[text] = found
         if record.brand is None and record.model is None:
             record.brand, record.model = found.brand, found.model
+        elif record.brand is not None and record.model is None:
+            record.model = read_model(text, record.brand, self.vocabulary)
         record.os = record.os or found.os
 
     def classify(self, draft: Draft, problems: list[Problem]) -> None:

@@ -150,7 +150,7 @@ def _with_levels(rows: Sequence[Row], at: int, words: HeaderWords, merged: Seque
     top = at
     if at > 0 and rows[at - 1][0] == rows[at][0] - 1 and _is_group_row(rows[at - 1][1], rows[at][1]):
         top = at - 1
-    width = max(len(rows[top][1]), len(rows[at][1]))
+    width = max(len(values) for _, values in rows[top : at + _DEEPEST])
     levels: list[list[str]] = [[] for _ in range(width)]
     filled = _padded(texts_of(rows[top][1]), width)
     _put(levels, filled)
@@ -175,6 +175,8 @@ def _with_levels(rows: Sequence[Row], at: int, words: HeaderWords, merged: Seque
         _put(levels, below)
         above = [_join(below, above, column) for column in range(width)]
         last += 1
+    while len(levels) > 1 and not levels[-1]:
+        levels.pop()
     numbers = tuple(rows[index][0] for index in range(top, last + 1))
     return Header(numbers, tuple(tuple(level) for level in levels), last + 1)
 

@@ -21,7 +21,7 @@ from importers.setters_values import (
 from importers.values.brands import split_brand
 from importers.values.dates import DateStyle
 from importers.values.ranges import clean_code, split_code_register
-from importers.values.text import find_forbidden, find_unseen, mixes_scripts, text_of
+from importers.values.text import find_forbidden, find_unseen, mixes_scripts, text_of, unquoted
 from importers.vocabulary import Vocabulary
 
 #: The longest word that means 'nothing' is shorter.
@@ -95,7 +95,7 @@ def _text(name: str, vocabulary: Vocabulary) -> Setter:
     def run(draft: Draft, value: object) -> Issue | None:
         text = " ".join(value.split()) if type(value) is str else text_of(value)
         if text and (len(text) > _LONGEST_BLANK or text.casefold() not in blanks):
-            setattr(draft.record, name, text)
+            setattr(draft.record, name, text if name != "register" else unquoted(text))
             if not text.isascii() and not text.isprintable() and (found := find_forbidden(text)):
                 return "forbidden-character", f"the text holds a character that no text may hold ({found})"
         return None
@@ -142,7 +142,7 @@ def _tag(vocabulary: Vocabulary) -> Setter:
     def run(draft: Draft, value: object) -> Issue | None:
         if type(value) is bool:
             return "tag-not-text", "an asset tag cannot be TRUE or FALSE"
-        text = text_of(value)
+        text = unquoted(text_of(value))
         if text.casefold() in vocabulary.blanks:
             return None
         draft.record.asset_tag = text
@@ -160,7 +160,7 @@ def _tag(vocabulary: Vocabulary) -> Setter:
 
 def _serial(vocabulary: Vocabulary) -> Setter:
     def run(draft: Draft, value: object) -> Issue | None:
-        text = text_of(value)
+        text = unquoted(text_of(value))
         folded = text.casefold()
         if folded in vocabulary.blanks:
             if folded not in ("", "-"):
@@ -181,7 +181,7 @@ def _item_code() -> Setter:
         text = value if type(value) is str else text_of(value)
         code = memo.get(text)
         if code is None:
-            code = memo[text] = clean_code(" ".join(text.split()))
+            code = memo[text] = clean_code(unquoted(" ".join(text.split())))
         draft.record.item_code = code or None
         return None
 
@@ -190,7 +190,7 @@ def _item_code() -> Setter:
 
 def _code_register() -> Setter:
     def run(draft: Draft, value: object) -> Issue | None:
-        text = text_of(value)
+        text = unquoted(text_of(value))
         parts = split_code_register(text)
         if parts is None:
             draft.record.item_code = clean_code(text) or None

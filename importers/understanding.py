@@ -14,10 +14,12 @@ from importers.columnar import ColumnTable, RecordBlock
 from importers.columns import EXTRA, IGNORE, Columns
 from importers.formats import Format, find_format
 from importers.formats.glpi import rewrite
+from importers.formats.nested import unfold
 from importers.grouping import Group, group_field
 from importers.layout import Header, HeaderWords, Row, find_header, is_blank, score_row
 from importers.layout_columns import assign_columns, default_style
 from importers.layout_rows import ASSET, BLANK, NO_IDENTITY, RowKinds
+from importers.merges import Merges
 from importers.reading import Block, RawFile, open_sheets
 from importers.rows import Limits, Problem, RawSheet, Record, RefusedFile, SheetInfo, Skipped
 from importers.rowstream import RowStream
@@ -185,7 +187,9 @@ class SheetReader:
         width = len(header.levels)
         one_by_one = group_field(columns, self.format) is not None
         table = None if one_by_one else ColumnTable.of(assembler, kinds, width)
-        while (block := stream.take_block()) is not None:
+        merges = Merges(self.raw.merged, columns, header.rows[-1])
+        while (taken := stream.take_block()) is not None:
+            block = merges.fill(taken)
             for start, end, records in table.parts(block) if table else [(0, len(block), None)]:
                 if records is not None and not kinds.signing:
                     self.rows += len(records)
@@ -360,7 +364,7 @@ class Reading:
                 text = "the sheet is hidden and was not read"
                 self._problems.append(Problem(sheet.name, None, None, "hidden-sheet", text))
                 continue
-            yield from reader.read(rewrite(map(list, blocks)) if self.format == "json" else blocks)
+            yield from reader.read(unfold(rewrite(map(list, blocks))) if self.format == "json" else blocks)
             if reader.format is not None and reader.format.exclusive:
                 self._family = reader.format.family
 

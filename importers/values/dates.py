@@ -73,7 +73,7 @@ def _from_number(number: float, style: DateStyle) -> Day:
 
 
 def _from_text(text: str, style: DateStyle, vocabulary: Vocabulary) -> Day:
-    bare = _TIME.sub("", text)
+    bare = _TIME.sub("", text.lstrip("'±~ "))
     if "," in bare:
         first, _, rest = bare.partition(",")
         if first.isalpha() and not vocabulary.months.get(first.casefold()):
@@ -99,8 +99,9 @@ def _from_short(bare: str, style: DateStyle, vocabulary: Vocabulary) -> Day:
         year, number = (match[2], match[1]) if match[2] else (match[3], match[4])
         return _build(int(year), int(number), 1, style, "month")
     if match := _YEAR.fullmatch(bare):
-        prefix = (match[1] or "").casefold().strip(" .:")
-        if not prefix or prefix in vocabulary.year_prefixes:
+        prefix = (match[1] or "").casefold().strip(" .:±")
+        # 'Triwulan II 2017' and 'Tahun Anggaran 2018' are years too.
+        if not prefix or prefix in vocabulary.year_prefixes or prefix.split()[0] in vocabulary.year_prefixes:
             return _plausible(date(int(match[2]), 1, 1), "year", style) if int(match[2]) else _invalid()
     return Day(None, None, "date-unreadable")
 

@@ -12,6 +12,8 @@ _JOINED = re.compile(
     r"\s*(\d[\d.]{6,}?\.?)\s*(?:[-/:,;|]|\s|NUP)+\s*(\d{1,6}(?:\s*(?:s/d|s\.d\.?|-)\s*\d{1,6})?)\s*",
     re.IGNORECASE,
 )
+#: A code without dots, and a number behind the only one: 3100102003.12.
+_DOTTED_NUMBER = re.compile(r"\s*'?(\d{10})\.(\d{1,6})\s*")
 _CODE = re.compile(r"\d[\d.\s/-]*")
 _LARGEST_RANGE = 100_000
 
@@ -27,7 +29,9 @@ def units_of_range(text: str) -> int | None:
 
 def split_code_register(text: str) -> tuple[str, str] | None:
     """('3100102001', '12') of '3100102001-12'; None when the text is not a code with a number."""
-    match = _JOINED.fullmatch(text) if len(text) < 80 else None
+    if len(text) >= 80:
+        return None
+    match = _JOINED.fullmatch(text) or _DOTTED_NUMBER.fullmatch(text)
     return (match[1].rstrip("."), match[2]) if match else None
 
 

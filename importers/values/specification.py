@@ -50,6 +50,16 @@ def read_specification(text: str, vocabulary: Vocabulary) -> Specification:
     return Specification(None, None, os)
 
 
+def read_model(text: str, brand: str, vocabulary: Vocabulary) -> str | None:
+    """The model with which a specification begins, where another cell names the maker: 'Proliant ML30, Xeon'."""
+    text = text[:_READ]
+    found = read_specification(text, vocabulary)
+    if found.brand is not None:
+        return found.model if found.brand.casefold() == brand.casefold() else None
+    model = _model(text)
+    return model if model and any(sign.isdigit() for sign in model) and not _SYSTEM.search(model) else None
+
+
 def _model(rest: str) -> str | None:
     end = _END.search(rest)
     model = " ".join((rest[: end.start()] if end else rest).split())

@@ -37,6 +37,11 @@ def text_of(value: object) -> str:
     return " ".join(str(value).split())
 
 
+def unquoted(text: str) -> str:
+    """An identifier without the apostrophe by which spreadsheets are told that digits are text: '00123."""
+    return text[1:] if text.startswith("'") and text[1:2].isdigit() else text
+
+
 def words_of(text: str) -> str:
     """Lower-case words with single spaces, without punctuation: 'P.C Unit' is 'p c unit'."""
     folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
