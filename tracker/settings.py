@@ -37,6 +37,26 @@ IMPORT_LIMITS: dict[str, int] = {
 }
 
 
+OFFICIAL_CATALOGUE = "https://endoflife.date/api/v1/products/full"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueSettings:
+    """Where updates of the catalogue come from, when (`sync_at` None: never by itself), and what they may cost.
+
+    `tries` counts attempts to reach the source; `trusted_keys` are the public keys whose bundles are accepted.
+    """
+
+    source: str = OFFICIAL_CATALOGUE
+    sync_at: str | None = None
+    tries: int = 4
+    most_bytes: int = 20_000_000
+    most_seconds: int = 60
+    http_allowed: bool = False
+    private_allowed: bool = False
+    trusted_keys: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment says. `import_limits` holds one integer per key of IMPORT_LIMITS."""
@@ -57,6 +77,7 @@ class Settings:
     uploads_max_bytes: int = 2_000_000_000
     import_background_bytes: int = 2_000_000
     import_retire_pct: int = 5
+    catalogue: CatalogueSettings = CatalogueSettings()
 
     def today(self) -> date:
         """The date now in TRACKER_TIMEZONE: read once at the edge and passed down."""
@@ -87,13 +108,26 @@ def _timezone(env: Mapping[str, str]) -> ZoneInfo:
         raise SettingsError(f"TRACKER_TIMEZONE={name!r}: not a known time zone") from error
 
 
-def _time_of_day(env: Mapping[str, str]) -> str:
-    text = env.get("TRACKER_NIGHTLY_SCAN_AT", "").strip() or "01:30"
+def _time_of_day(env: Mapping[str, str], name: str) -> str | None:
+    text = env.get(name, "").strip()
     try:
-        datetime.strptime(text, "%H:%M").replace(tzinfo=UTC)
+        return (text and datetime.strptime(text, "%H:%M").replace(tzinfo=UTC).strftime("%H:%M")) or None
     except ValueError as error:
-        raise SettingsError(f"TRACKER_NIGHTLY_SCAN_AT={text!r}: a time such as 01:30 is needed") from error
-    return text
+        raise SettingsError(f"{name}={text!r}: a time such as 01:30 is needed") from error
+
+
+def _catalogue(env: Mapping[str, str]) -> CatalogueSettings:
+    keys = env.get("TRACKER_CATALOGUE_TRUSTED_KEYS", "").replace(",", " ").split()
+    return CatalogueSettings(
+        source=env.get("TRACKER_CATALOGUE_SOURCE", "").strip() or OFFICIAL_CATALOGUE,
+        sync_at=_time_of_day(env, "TRACKER_CATALOGUE_SYNC_AT"),
+        tries=_integer(env, "TRACKER_CATALOGUE_TRIES", 4, least=1),
+        most_bytes=_integer(env, "TRACKER_CATALOGUE_MAX_BYTES", 20_000_000, least=1),
+        most_seconds=_integer(env, "TRACKER_CATALOGUE_MAX_SECONDS", 60, least=1),
+        http_allowed=_choice(env, "TRACKER_CATALOGUE_ALLOW_HTTP", "off", ("on", "off")) == "on",
+        private_allowed=_choice(env, "TRACKER_CATALOGUE_ALLOW_PRIVATE", "off", ("on", "off")) == "on",
+        trusted_keys=tuple(keys),
+    )
 
 
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
@@ -115,7 +149,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         cookie_secure=_choice(env, "TRACKER_COOKIE_SECURE", "off", ("on", "off")) == "on",
         default_language=_choice(env, "TRACKER_LANGUAGE", "en", ("en", "id")),
         job_lease_seconds=_integer(env, "TRACKER_JOB_LEASE_SECONDS", 900, least=10),
-        nightly_scan_at=_time_of_day(env),
+        nightly_scan_at=_time_of_day(env, "TRACKER_NIGHTLY_SCAN_AT") or "01:30",
         import_limits={
             name: _integer(env, f"TRACKER_IMPORT_MAX_{name.upper()}", default, least=1)
             for name, default in IMPORT_LIMITS.items()
@@ -124,4 +158,5 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         uploads_max_bytes=_integer(env, "TRACKER_UPLOADS_MAX_BYTES", 2_000_000_000, least=1),
         import_background_bytes=_integer(env, "TRACKER_IMPORT_BACKGROUND_BYTES", 2_000_000),
         import_retire_pct=_integer(env, "TRACKER_IMPORT_RETIRE_PCT", 5),
+        catalogue=_catalogue(env),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from importlib import resources
@@ -135,14 +135,13 @@ def _write_source(source: Source, lines: dict[str, str]) -> dict[str, object]:
     return {**asdict(source), "as_of": source.as_of.isoformat(), "sha256": made}
 
 
-def write_snapshot(
-    output: Path,
+def snapshot_lines(
     sources: Iterable[Source],
     products: Iterable[ProductRecord],
-    versions: dict[str, list[VersionRecord]],
+    versions: Mapping[str, Sequence[VersionRecord]],
     exploited: Iterable[ExploitedRecord],
-) -> None:
-    """Write a snapshot; the same facts always give the same bytes."""
+) -> list[str]:
+    """The lines of a snapshot; the same facts always give the same lines."""
     kept = list(products)
     parts: dict[str, object] = {
         "products": [_write_product(product) for product in kept],
@@ -155,9 +154,20 @@ def write_snapshot(
         name: json.dumps(part, ensure_ascii=False, separators=(",", ":")) for name, part in parts.items()
     }
     manifest = {"format": FORMAT, "sources": [_write_source(source, lines) for source in sources]}
+    return [json.dumps(manifest), *lines.values()]
+
+
+def write_snapshot(
+    output: Path,
+    sources: Iterable[Source],
+    products: Iterable[ProductRecord],
+    versions: Mapping[str, Sequence[VersionRecord]],
+    exploited: Iterable[ExploitedRecord],
+) -> None:
+    """Write a snapshot; the same facts always give the same bytes."""
     buffer = BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0, filename="") as packed:
-        for line in (json.dumps(manifest), *lines.values()):
+        for line in snapshot_lines(sources, products, versions, exploited):
             packed.write(line.encode() + b"\n")
     output.write_bytes(buffer.getvalue())
 
@@ -170,10 +180,10 @@ def _read_lines(path: Path) -> Iterator[str]:
 class Snapshot:
     """A snapshot read line by line: nobody pays for a part that is not asked for. Ask in the file's order."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, lines: Iterable[str] | None = None) -> None:
         shipped = resources.files("tracker.catalogue.data").joinpath("snapshot.json.gz")
         source = path if path is not None else Path(str(shipped))
-        self._lines = _read_lines(source)
+        self._lines = iter(lines) if lines is not None else _read_lines(source)
         manifest = self._next()
         if manifest.get("format") != FORMAT:
             raise ValueError(f"snapshot format {manifest.get('format')!r}, {FORMAT} is needed")
