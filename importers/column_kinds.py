@@ -40,6 +40,7 @@ def finish(columns: list[Column], profile: Profile, known: Format | None) -> Col
     problems = [*_money_problems(columns, fields, kind), *_unheaded_problems(profile)]
     code = next((column for column in columns if column.field in ("item_code", "code_register")), None)
     coded = code is not None and profile.rows > 0 and len(profile.values[code.at]) >= 0.9 * profile.rows
+    coded = coded and not (known is not None and known.exact)
     reach = max((*(column.at for column in columns), *profile.unheaded), default=0) + 1
     long = code is not None and profile.share(code.at, "long-code") > 0.3
     return Columns(tuple(columns), kind, tuple(problems), coded, reach, 9 if long else 5)

@@ -24,6 +24,12 @@ PRESENT: Mapping[str, tuple[str, ...]] = {
     "software_version": ("software",),
     "os_version": ("os",),
     "category": ("asset_class",),
+    "stated_class": ("asset_class",),
+    "stated_scope": ("it_scope",),
+    "own_system": ("os", "software"),
+    "own_office": ("software",),
+    "own_database": ("software",),
+    "own_software": ("software",),
 }
 
 

@@ -35,6 +35,8 @@ class Draft:
     category: str = ""
     specification: str = ""
     marker: str = ""
+    stated_class: str | None = None
+    stated_scope: str | None = None
     os_version: str = ""
     os_fallback: str = ""
     address: str = ""

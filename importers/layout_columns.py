@@ -82,7 +82,8 @@ def _guess(
     if not levels:
         return Guess(IGNORE, 0.0)
     label = " / ".join(levels)
-    if mapping:
+    # In our own list a header means what it says, whatever other files taught.
+    if mapping and not (known is not None and known.exact):
         own = mapping.get(f"{label} ({column_letter(at)})") or mapping.get(label)
         if own:
             return Guess(own, _MAPPED, BY_MAPPING)

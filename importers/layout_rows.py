@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from importers.layout import is_blank, is_column_numbers
+from importers.own import EXAMPLE, example_marks
 from importers.values.ranges import looks_like_code
 from importers.values.text import compact, text_of, words_of
 from importers.vocabulary import Vocabulary
@@ -39,6 +40,7 @@ class RowKinds:
     labels: tuple[str, ...]
     vocabulary: Vocabulary
     code_digits: int = 5
+    exact: bool = False
     signing: bool = False
     few: int = 0
     firsts: frozenset[str] = frozenset()
@@ -62,11 +64,20 @@ class RowKinds:
                     first = value
         if not filled:
             return BLANK
+        if self.exact:
+            return self._exactly(values, first)
         mark = self.mark(first) if first else None
         # A row without any text is no common asset: it may count the columns.
         if first and mark is None and filled > 2 and not self.signing and self._has_identity(values):
             return ASSET
         return self._judge(values, filled, mark)
+
+    def _exactly(self, values: Sequence[object], first: str) -> str:
+        """The kind of a row of our own list: a thing, whatever its words, unless it is the template's example."""
+        if first in example_marks():
+            return EXAMPLE
+        named = self._has_identity(values) or any(not is_blank(values[at]) for at in self.names)
+        return ASSET if named else NO_IDENTITY
 
     def mark(self, text: str) -> str | None:
         """Whether the first text of a row begins like a subtotal, a signature or a repeated header."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from importers.own import LANGUAGES, own_list
 from importers.values.text import compact
 from importers.vocabulary import read_data
 
@@ -16,6 +17,8 @@ class Format:
 
     `columns` maps compact headers to fields; `skip` says why the sheet lists no assets; an `exclusive`
     format leaves out sheets of other families; `group_by` is the field whose equal values are one thing.
+    An `exact` one is our own list: each row is a thing, each word is known. `quiet` is the reason for which
+    rows are skipped that nobody need look at.
     """
 
     name: str
@@ -27,12 +30,14 @@ class Format:
     group_by: str | None = None
     asset_class: str | None = None
     scope: str | None = None
+    exact: bool = False
+    quiet: str | None = None
 
 
 @cache
 def known_formats() -> tuple[Format, ...]:
     """All known formats, the most particular of a family first."""
-    return tuple(
+    listed = tuple(
         Format(
             name=entry["name"],
             family=entry["family"],
@@ -46,6 +51,19 @@ def known_formats() -> tuple[Format, ...]:
         )
         for entry in read_data("formats")["formats"]
     )
+    return (*listed, *_own_formats())
+
+
+def _own_formats() -> Iterator[Format]:
+    """Our own list, and the sheets that stand beside it, in each language."""
+    own = own_list()
+    for language in LANGUAGES:
+        columns = {compact(column.names[language]): column.field for column in own.columns}
+        signature = frozenset(label for label, field in columns.items() if field in own.signature)
+        yield Format(f"own-list-{language}", "own", signature, columns, exact=True)
+        for reason, headers in (("explanation", own.guide_headers), ("problem-list", own.problem_headers)):
+            labels = frozenset(map(compact, headers[language]))
+            yield Format(f"own-{reason}-{language}", "own", labels, {}, skip=reason, quiet=reason)
 
 
 def find_format(labels: Sequence[str]) -> Format | None:

@@ -52,6 +52,11 @@ ERRORS: Mapping[str, str] = {
     "unknown-currency": N_("There is no price book in this currency."),
     "unknown-method": N_("There is no such method."),
     "no-policy": N_("No refresh policy is stored: a plan needs useful lives and risk weights."),
+    "unknown-field": N_("A column was given a field that does not exist."),
+    "bad-header": N_("The name of a column is empty or too long."),
+    "too-many-headers": N_("More columns than an agency can remember."),
+    "unknown-header": N_("This column is not remembered."),
+    "file-gone": N_("The uploaded file is not kept any more. Upload it again."),
     "bad-date": N_("A date such as 2027-01-31 is needed."),
 }  # fmt: skip
 
@@ -109,6 +114,10 @@ PROBLEMS: Mapping[str, str] = {
     "cell-error-in-key": N_("The cell that identifies the asset holds an error value."),
     "cell-unusable": N_("The cell is damaged, too long or holds a forbidden character."),
     "class-conflict": N_("Item code and name say different kinds of things; the name was followed."),
+    "class-unknown": N_("The class is none of those to choose from; it is told by the name."),
+    "scope-unknown": N_("The IT scope is none of those to choose from."),
+    "serial-elsewhere": N_("This serial number is also held by another agency: a transfer, or a typing error?"),
+    "near-duplicate": N_("Nearly the same number is already held: is it the same thing?"),
     "column-without-header": N_("Columns without a heading are not read."),
     "beyond-header": N_("Cells beyond the headings are not read."),
     "condition-unknown": N_("The condition is not known."),
@@ -171,6 +180,9 @@ SKIPS: Mapping[str, str] = {
     "numbered-blank": N_("Blank row"),
     "continuation": N_("Continues the row above"),
     "joined": N_("Joined with the row above"),
+    "example-row": N_("The example of the template"),
+    "explanation": N_("Explanations of the template"),
+    "problem-list": N_("The list of problems of an earlier upload"),
 }
 
 VALIDATION: Mapping[str, str] = {
