@@ -9,6 +9,7 @@ from importers.classes import OTHER, classify, classify_conflict, classify_maker
 from importers.columns import PRESENT, Column, Columns
 from importers.drafts import MESSAGES, Draft, Setter, add_months, share
 from importers.formats import Format
+from importers.own import bared
 from importers.reading.messages import BROKEN_OFF, NEVER_CALCULATED, CellError
 from importers.rows import ItScope, Problem, Record, SoftwareName
 from importers.setters import compile_column
@@ -57,6 +58,7 @@ class Assembler:
         self.vocabulary = vocabulary
         self.titles = titles
         self.format = known
+        self.exact = known is not None and known.exact
         self.overflow = "row-too-long" if delimited else "beyond-header"
         self.plan = self._compile(style)
         self.width = columns.reach
@@ -83,7 +85,7 @@ class Assembler:
         for column in sorted(self.columns.columns, key=lambda c: (c.field == "model", c.at)):
             setter = compile_column(column, style, self.vocabulary, fields)
             if setter is not None:
-                plan.append((column.at, column, setter))
+                plan.append((column.at, column, bared(setter) if self.exact else setter))
         return plan
 
     def make(self, row: int, values: Sequence[object]) -> Record:
@@ -146,7 +148,7 @@ class Assembler:
         if draft.specification:
             record.extra.setdefault("specification", draft.specification)
             self._specify(record, draft.specification)
-        if not record.name:
+        if not record.name and not self.exact:
             record.name = record.hostname or draft.category or record.model or record.brand or ""
         if draft.category:
             record.extra.setdefault("category", draft.category)
@@ -188,6 +190,9 @@ class Assembler:
                 self.memo[key] = known
         kind, scope, odd = known
         record.asset_class, record.it_scope = kind, scope
+        if draft.stated_class or draft.stated_scope:
+            _state(draft)
+            odd = False
         if odd:
             text = f"the item code is not one of information technology, the name is; taken as {kind}"
             problems.append(Problem(self.sheet, record.row, None, "class-conflict", text, record.item_code))
@@ -237,6 +242,16 @@ class Assembler:
             text += f"; by its name it may be {record.asset_class}, but it is not taken as IT"
         record.asset_class, record.it_scope = OTHER, ItScope.OTHER
         problems.append(Problem(self.sheet, record.row, None, "item-code-missing", text, record.name))
+
+
+def _state(draft: Draft) -> None:
+    """What the row itself says of class and scope outranks what its name would say."""
+    record = draft.record
+    record.asset_class = draft.stated_class or record.asset_class
+    if draft.stated_scope:
+        record.it_scope = draft.stated_scope
+    elif record.it_scope == ItScope.OTHER and record.asset_class != OTHER:
+        record.it_scope = ItScope.IT
 
 
 def _issue_of(field: str, error: str) -> tuple[str, str]:

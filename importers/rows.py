@@ -84,7 +84,8 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class SheetInfo:
     """What was understood of one sheet. `columns` maps the source header to a field, `confidence` to how
-    sure that is, from 0 to 1, `reasons` to why: 'mapping', 'format', 'header' or 'values'."""
+    sure that is, from 0 to 1, `places` to where it stands (column A is 1),
+    `reasons` to why it was assigned: 'mapping', 'format', 'header' or 'values'."""
 
     name: str
     hidden: bool
@@ -94,6 +95,7 @@ class SheetInfo:
     records: int
     skipped: int
     confidence: Mapping[str, float] = field(default_factory=dict)
+    places: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -112,6 +114,7 @@ class Record:
     """One asset row. Dates are the first day of their precision ('day', 'month', 'year'); unknown is None.
 
     `rejected` rows carry at least one problem that says why they cannot become an asset.
+    `content_key` is how our own export names a thing without identifiers.
     `columns_present` names the fields that the sheet has a column for, so that a blank cell can be
     told from a missing column.
     """
@@ -144,6 +147,7 @@ class Record:
     support_ends_on: date | None = None
     status: str | None = None
     agency_text: str | None = None
+    content_key: str | None = None
     os: str | None = None
     software: tuple[SoftwareName, ...] = ()
     notes: str | None = None

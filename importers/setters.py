@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from importers.columns import Column
 from importers.drafts import MEMO, Draft, Issue, Setter
+from importers.own import SETTERS as OWN
 from importers.rows import SoftwareRole
 from importers.setters_values import (
     set_condition,
@@ -66,6 +67,8 @@ def compile_column(
     }
     if name in makers:
         return makers[name]()
+    if name in OWN:
+        return OWN[name]()
     if name in _SCRATCH:
         return _scratch(_SCRATCH[name], vocabulary)
     return _text(name, vocabulary) if name in _TEXTS else _extra(column.label)

@@ -51,6 +51,7 @@ class SheetReader:
     named: dict[str, str] = field(default_factory=dict)
     sure: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     rows: int = 0
@@ -62,7 +63,7 @@ class SheetReader:
         """What was understood of the sheet so far."""
         return SheetInfo(
             self.raw.name, self.raw.hidden, tuple(self.header_rows), dict(self.named), self.rows, self.records,
-            len(self.skipped), dict(self.sure), dict(self.reasons),
+            len(self.skipped), dict(self.sure), dict(self.places), dict(self.reasons),
         )  # fmt: skip
 
     def read(self, blocks: Iterable[Iterable[Row]]) -> Iterator[Made]:
@@ -123,6 +124,7 @@ class SheetReader:
         self.named.update(columns.named())
         self.sure.update(columns.sure())
         self.reasons.update(columns.reasons())
+        self.places.update({label: column.at + 1 for label, column in columns.shown().items()})
         if header.rival is not None:
             text = f"rows {header.rows[0]} and {header.rival} both look like the header; row {header.rows[0]} is used"
             self.problems.append(Problem(self.raw.name, header.rival, None, "two-headers", text))
@@ -140,6 +142,9 @@ class SheetReader:
 
     def _leave(self, stream: RowStream, header: Header, columns: Columns) -> None:
         self.not_inventory = True
+        if self.format is not None and self.format.quiet:
+            self._pass_over(stream, self.format.quiet)
+            return
         licences = columns.kind == "licences"
         message = "a list of licences, not of things" if licences else "the columns do not describe assets"
         if columns.kind == "nameless":
@@ -165,6 +170,13 @@ class SheetReader:
                 if licences and "licences_used" in places:
                     self._compare_licences(number, values, places["licences"].at, places["licences_used"].at)
 
+    def _pass_over(self, stream: RowStream, reason: str) -> None:
+        while (rows := stream.take()) is not None:
+            for number, values in rows:
+                if any(not is_blank(value) for value in values):
+                    self.rows += 1
+                    self._skip(number, reason, values)
+
     def _compare_licences(self, number: int, values: list[object], held: int, used: int) -> None:
         have = values[held] if held < len(values) else None
         want = values[used] if used < len(values) else None
@@ -183,9 +195,9 @@ class SheetReader:
         assembler = Assembler(
             self.raw.name, columns, style, self.words.vocabulary, titles, self.format, self.delimited
         )
-        kinds = _row_kinds(header, columns, self.words.vocabulary)
+        kinds = _row_kinds(header, columns, self.words.vocabulary, assembler.exact)
         width = len(header.levels)
-        one_by_one = group_field(columns, self.format) is not None
+        one_by_one = assembler.exact or group_field(columns, self.format) is not None
         table = None if one_by_one else ColumnTable.of(assembler, kinds, width)
         merges = Merges(self.raw.merged, columns, header.rows[-1])
         while (taken := stream.take_block()) is not None:
@@ -248,7 +260,7 @@ class SheetReader:
         return record
 
 
-def _row_kinds(header: Header, columns: Columns, vocabulary: Vocabulary) -> RowKinds:
+def _row_kinds(header: Header, columns: Columns, vocabulary: Vocabulary, exact: bool) -> RowKinds:
     identity = {
         "asset_tag",
         "serial",
@@ -258,6 +270,8 @@ def _row_kinds(header: Header, columns: Columns, vocabulary: Vocabulary) -> RowK
         "model",
         "brand",
         "brand_model",
+        "content_key",
+        "uuid",
     }
     by_field: dict[str, list[int]] = {}
     for column in columns.columns:
@@ -273,6 +287,7 @@ def _row_kinds(header: Header, columns: Columns, vocabulary: Vocabulary) -> RowK
         labels=header.labels,
         vocabulary=vocabulary,
         code_digits=columns.code_digits,
+        exact=exact,
     )
 
 
@@ -331,6 +346,13 @@ class Reading:
     def skipped(self) -> tuple[Skipped, ...]:
         """The rows that are no assets, with the reason."""
         return tuple(row for reader in self._finished for row in reader.skipped)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the sheet read first is our own list, in which everything was put on purpose."""
+        formats = (reader.format for reader in self._finished if reader.header_found)
+        first = next((known for known in formats if known is None or not known.quiet), None)
+        return first is not None and first.exact
 
     def batches(self) -> Iterator[Sequence[Record]]:
         """The records in file order, at most 5,000 at a time; many like rows come as a RecordBlock.
