@@ -142,7 +142,8 @@ def read_software_line(line: str, role: SoftwareRole) -> SoftwareName | None:
     return SoftwareName(name, version or None, publisher or None, role) if name else None
 
 
-def _choice(field: str, code: str, name: str) -> Setter:
+def _choice(field: str) -> Setter:
+    code = "class-unknown" if field == "stated_class" else "scope-unknown"
     known = {
         compact(word): value
         for value, words in own_list().words[field].items()
@@ -154,7 +155,7 @@ def _choice(field: str, code: str, name: str) -> Setter:
         found = known.get(compact(text))
         if found is None:
             return (code, "the word is none of those to choose from") if compact(text) else None
-        setattr(draft, name, found)
+        setattr(draft, field, found)
         return None
 
     return run
@@ -181,8 +182,8 @@ def _content_key(draft: Draft, value: object) -> Issue | None:
 
 #: How the fields that only our own list has are read.
 SETTERS: Mapping[str, Callable[[], Setter]] = {
-    "stated_class": lambda: _choice("stated_class", "class-unknown", "stated_class"),
-    "stated_scope": lambda: _choice("stated_scope", "scope-unknown", "stated_scope"),
+    "stated_class": lambda: _choice("stated_class"),
+    "stated_scope": lambda: _choice("stated_scope"),
     "content_key": lambda: _content_key,
     **{field: (lambda role=role: _software(role)) for field, role in SOFTWARE_FIELDS.items()},
 }

@@ -152,7 +152,8 @@ def prepare(record: Record, policy: KeyPolicy) -> Prepared:
     model = model_of(record)
     if not keys:
         manufacturer, name = model or ("", "")
-        keys = {CONTENT: fingerprint({**values, "manufacturer": manufacturer, "model": name})}
+        named = clean(record.content_key)
+        keys = {CONTENT: named or fingerprint({**values, "manufacturer": manufacturer, "model": name})}
     return Prepared(values, keys, model, titles_of(record))
 
 

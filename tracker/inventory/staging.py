@@ -118,7 +118,7 @@ def _set_aside(collected: Collected, record: Record, outcome: RowOutcome, reason
 
 def _collect_asset(collected: Collected, record: Record, prepared: Prepared, suffix: str) -> None:
     keys = prepared.keys
-    if CONTENT in keys:
+    if CONTENT in keys and not record.content_key:
         # The same content again is the next of its kind: the nth row means the nth such thing.
         occurrence = collected.content.get(keys[CONTENT], 0) + 1
         collected.content[keys[CONTENT]] = occurrence
