@@ -156,6 +156,6 @@ def test_a_need_without_a_price_is_deferred_and_says_so() -> None:
 
 def test_solving_prints_nothing() -> None:
     # In a process of its own: HiGHS greets once per process.
-    code = "from tracker.budgeting.optimal import _QuietHighs; h = _QuietHighs(); h.addVar(0, 1); h.run()"
+    code = "from tracker.budgeting.milp import QuietHighs; h = QuietHighs(); h.addVar(0, 1); h.run()"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")

@@ -46,7 +46,9 @@ class Need:
     """A group of like assets that needs one action from fiscal year `due_year` on.
 
     `risk` is points per unit (0–100) that the action removes. `covers` is the position of the upgrade need
-    of the same units that a replacement makes needless. `assets` are the assets in id order.
+    of the same units that a replacement makes needless. `assets` are the assets in id order. `price_key` names
+    the price where it is not that of the class. `bridge` is how many of the points a year of extended
+    support takes away while the need waits, up to year `bridge_until`; 0: no such support can be bought.
     """
 
     key: str
@@ -63,6 +65,9 @@ class Need:
     reasons: tuple[Reason, ...] = ()
     assets: tuple[Member, ...] = ()
     covers: int | None = None
+    price_key: str = ""
+    bridge: int = 0
+    bridge_until: int | None = None
 
     @property
     def title(self) -> str:
@@ -71,23 +76,91 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Cap:
+    """An upper bound on what some agencies (or a fund that pays for them) spend, by year in minor units."""
+
+    name: str
+    agency_ids: frozenset[int]
+    budgets_minor: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """At least `share_pct` percent of all that the plan spends goes to some agencies, such as remote ones."""
+
+    name: str
+    agency_ids: frozenset[int]
+    share_pct: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person decided about a need: never, not before, not after, or exactly so many units a year."""
+
+    excluded: bool = False
+    earliest: int | None = None
+    latest: int | None = None
+    pinned: Mapping[int, int] = field(default_factory=dict)
+
+    def allows(self, year: int) -> bool:
+        """Whether the need may be met in `year`, pins aside."""
+        if self.excluded or (self.earliest is not None and year < self.earliest):
+            return False
+        return self.latest is None or year <= self.latest
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a plan keeps to besides the budgets of its years. Everything may be absent.
+
+    `capacity_units` is how many units can be acted upon in a year. `smoothing_pct`: no year costs more than
+    so many percent above the mean of all years. `wishes` are by need number.
+    """
+
+    caps: tuple[Cap, ...] = ()
+    floors: tuple[Floor, ...] = ()
+    capacity_units: Mapping[int, int] = field(default_factory=dict)
+    smoothing_pct: int | None = None
+    wishes: Mapping[int, Wish] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """What a method plans: needs, the years with their budgets, unit prices by (class, action) and year."""
+    """What a method plans: needs, the years with their budgets, unit prices by (key, action) and year."""
 
     needs: tuple[Need, ...]
     years: tuple[int, ...]
     budgets_minor: Mapping[int, int]
     prices_minor: Mapping[tuple[str, str], Mapping[int, int]]
+    limits: Limits = Limits()
 
     def price(self, need: Need, year: int) -> int | None:
         """Unit price in minor units, None where the price book has none."""
-        return self.prices_minor.get((need.asset_class, need.action), {}).get(year)
+        return self._price(need, need.action, year)
+
+    def bridge_price(self, need: Need, year: int) -> int | None:
+        """Price of a year of extended support of one unit; None where none can be bought in that year."""
+        if not need.bridge or (need.bridge_until is not None and year > need.bridge_until):
+            return None
+        return self._price(need, PlanAction.EXTEND_SUPPORT, year)
+
+    def wish(self, at: int) -> Wish:
+        """What was decided about need number `at`."""
+        return self.limits.wishes.get(at, _FREE)
+
+    def _price(self, need: Need, action: PlanAction, year: int) -> int | None:
+        by_year = self.prices_minor.get((need.price_key or need.asset_class, action))
+        return None if by_year is None else by_year.get(year)
+
+
+_FREE = Wish()
 
 
 @dataclass(frozen=True, slots=True)
 class FillLine:
     """`quantity` units of need number `need` acted upon in `year` (None: deferred beyond the plan).
 
+    `is_bridge`: a year of extended support is bought for them instead of the need's action.
     `risk_removed` counts risk-years: points × units × the years from `year` to the end of the plan.
     `first_unit` is where its units start in the need's row of units; `postponed` says why it is late.
     """
@@ -99,6 +172,7 @@ class FillLine:
     first_unit: int
     risk_removed: int
     postponed: Reason | None = None
+    is_bridge: bool = False
 
     @property
     def total_minor(self) -> int:
@@ -110,7 +184,8 @@ class FillLine:
 class Fill:
     """The answer of a method. `objective` is the sum of risk-years removed; `possible` what all needs
     together would remove when acted upon in the year they are due. `bound` (of the objective) and `gap`
-    are None where the method proves none."""
+    are None where the method proves none. `notes` are what a reader must know: a limit that could not be
+    kept, a search stopped by the clock."""
 
     lines: tuple[FillLine, ...]
     deferred: tuple[FillLine, ...]
@@ -119,3 +194,4 @@ class Fill:
     shortfalls_minor: Mapping[int, int]
     bound: str | None = None
     gap: str | None = None
+    notes: tuple[Reason, ...] = ()
