@@ -1,4 +1,4 @@
-"""The shipped catalogue as the matcher wants it, read without a database."""
+"""The shipped catalogue, the supplement with it, as the matcher wants it, read without a database."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from functools import cache
 
 from tracker.catalogue.matching import CatalogueProduct, CatalogueRelease, Matcher
 from tracker.catalogue.snapshot import Snapshot
+from tracker.catalogue.supplement import supplement_products
 
 
 @cache
 def products() -> tuple[CatalogueProduct, ...]:
-    """Every product of the shipped snapshot."""
+    """Every product of the shipped snapshot and of the supplement."""
     return tuple(
         CatalogueProduct(
             product.slug,
@@ -31,7 +32,7 @@ def products() -> tuple[CatalogueProduct, ...]:
             ),
             product.version_scheme,
         )
-        for product in Snapshot().read_products()
+        for product in (*Snapshot().read_products(), *supplement_products())
     )
 
 

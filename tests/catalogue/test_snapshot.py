@@ -16,6 +16,7 @@ from tracker.catalogue import actions
 from tracker.catalogue.facts import ExploitedRecord, ProductRecord, VersionRecord
 from tracker.catalogue.matching.rules import document
 from tracker.catalogue.snapshot import Snapshot
+from tracker.catalogue.supplement import supplement_slugs
 from tracker.identity.errors import Refused
 
 SHIPPED = Path(actions.__file__).parent / "data" / "snapshot.json.gz"
@@ -69,8 +70,8 @@ def test_the_shipped_snapshot_holds_exploited_entries_without_prose(shipped: Shi
     _, products, _, exploited = shipped
     assert len(exploited) == len({entry.cve_id for entry in exploited}) == 1_404
     assert sum(entry.ransomware for entry in exploited) == 293
-    assert sum(bool(entry.slugs) for entry in exploited) == 686
-    slugs = {product.slug for product in products}
+    assert sum(bool(entry.slugs) for entry in exploited) == 824
+    slugs = {product.slug for product in products} | supplement_slugs()
     assert {slug for entry in exploited for slug in entry.slugs} <= slugs
     assert not any("ios" in entry.slugs for entry in exploited if entry.vendor == "Cisco")
     assert sum("windows" in entry.slugs for entry in exploited) == 210

@@ -17,6 +17,7 @@ from tracker.catalogue.exploited import EXPLOITED_LICENCE, EXPLOITED_SOURCE, rea
 from tracker.catalogue.facts import ProductRecord, ReleaseRecord, VersionRecord
 from tracker.catalogue.matching import CatalogueProduct
 from tracker.catalogue.snapshot import Source, write_snapshot
+from tracker.catalogue.supplement import supplement_products
 from tracker.catalogue.upstream import LIFECYCLE_LICENCE, LIFECYCLE_SOURCE, product_data, read_lifecycle
 from tracker.catalogue.versions import longest_prefix_release
 from tracker.identity.errors import Refused
@@ -207,7 +208,8 @@ def build_snapshot(upstream_dir: Path, output: Path) -> dict[str, object]:
     kev, kev_hash = _read(upstream_dir, "kev.json.gz")
     told = read_lifecycle(lifecycle, "endoflife-products-full.json.gz")
     versions, microsoft = read_versions(dated, told.products), read_builds(builds, told.products)
-    exploited = read_exploited(kev, "kev.json.gz", to_index(told.products))
+    known = to_index((*told.products, *supplement_products()))
+    exploited = read_exploited(kev, "kev.json.gz", known)
     entries = exploited.entries
     releases = sum(len(product.releases) for product in told.products)
     sources = [

@@ -10,6 +10,10 @@ from typing import Any
 from tracker.catalogue.facts import ProductRecord, ReleaseRecord, find_differences
 from tracker.catalogue.schemas import FieldChange, ReleaseName
 from tracker.catalogue.stored import PRODUCT_FIELDS, StoredProduct, StoredRelease
+from tracker.catalogue.supplement import supplement_slugs
+
+#: Models of hardware whose dates an office told us itself: no source of ours tells of them.
+HARDWARE = "hardware"
 
 
 @dataclass(slots=True)
@@ -50,7 +54,7 @@ def _plain(value: object) -> object:
 
 
 def compare_products(stored: Mapping[str, StoredProduct], told: Iterable[ProductRecord]) -> Difference:
-    """What `told` changes; what is stored but not told is named as missing and stays."""
+    """What `told` changes; what is stored but not told is named as missing, unless it is our own, and stays."""
     found = Difference()
     told = list(told)
     for record in told:
@@ -60,7 +64,8 @@ def compare_products(stored: Mapping[str, StoredProduct], told: Iterable[Product
             found.new_releases.extend((record, release) for release in record.releases)
         else:
             _compare_product(found, before, record)
-    found.products_missing = sorted(set(stored) - {record.slug for record in told})
+    ours = supplement_slugs() | {slug for slug, one in stored.items() if one.values["category"] == HARDWARE}
+    found.products_missing = sorted(set(stored) - {record.slug for record in told} - ours)
     return found
 
 

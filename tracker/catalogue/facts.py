@@ -41,12 +41,13 @@ VALUE_NAMES = tuple(field.name for field in fields(ReleaseValues))
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRecord:
-    """A release as a source tells it."""
+    """A release as a source tells it; `source` is its own page, where it is another than the whole telling's."""
 
     name: str
     label: str
     codename: str | None
     values: ReleaseValues
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from sqlmodel import Session
 from tracker.catalogue import stored, writing
 from tracker.catalogue.comparison import compare_products
 from tracker.catalogue.snapshot import Snapshot, Source
+from tracker.catalogue.stored import StoredProduct
+from tracker.catalogue.supplement import supplement_products, supplement_slugs, supplement_source
 from tracker.catalogue.writing import Origin
 
 
@@ -32,15 +34,17 @@ def _wanted(sources: Iterable[Source], loaded: Iterable[Any]) -> list[Source]:
 def load_snapshot(session: Session, now: datetime, path: Path | None = None) -> bool:
     """Load what the snapshot has and the catalogue lacks; False where there was nothing to do.
 
-    One statement when there is nothing to do; at most 25 for a first load, however many rows.
+    One statement when there is nothing to do; at most 32 for a first load, however many rows.
     """
     shipped = Snapshot(path)
+    # Another snapshot than the shipped one stands for itself.
+    offered = shipped.sources if path is not None else (*shipped.sources, supplement_source())
     loaded = stored.read_snapshots(session)
-    if not _wanted(shipped.sources, loaded):
+    if not _wanted(offered, loaded):
         return _renew_keys(session, loaded)
     writing.lock_catalogue(session)
     loaded = stored.read_snapshots(session)
-    wanted = _wanted(shipped.sources, loaded)
+    wanted = _wanted(offered, loaded)
     if not wanted:
         return False
     ids = writing.write_sources(session, wanted, now)
@@ -62,6 +66,8 @@ def _load(
         if any(change.field == "version_scheme" for change in difference.changes):
             # The versions of such a product stand in another order now; those below come in the new one.
             writing.renew_keys(session)
+    if "supplement" in wanted:
+        _load_supplement(session, known, Origin(ids["supplement"], wanted["supplement"].source, now))
     versions = shipped.read_versions(products)
     dated = next((ids[kind] for kind in ("versions", "builds", "lifecycle") if kind in ids), None)
     if dated is not None:
@@ -74,6 +80,16 @@ def _load(
     if "exploited" in wanted:
         origin = Origin(ids["exploited"], wanted["exploited"].source, now)
         writing.write_exploited(session, known, shipped.read_exploited(), origin)
+
+
+def _load_supplement(session: Session, known: dict[str, StoredProduct], origin: Origin) -> None:
+    """Our own products, without those that endoflife.date has taken up in the meantime: its word outranks ours."""
+    taken = stored.read_told_slugs(session, "lifecycle", supplement_slugs())
+    ours = [product for product in supplement_products() if product.slug not in taken]
+    mine = {slug: one for slug, one in known.items() if slug in supplement_slugs()}
+    difference = compare_products(mine, ours)
+    writing.write_difference(session, mine, difference, origin)
+    known.update(mine)
 
 
 def _renew_keys(session: Session, loaded: list[Any]) -> bool:

@@ -90,6 +90,21 @@ def read_products(session: Session) -> dict[str, StoredProduct]:
     return found
 
 
+def read_told_slugs(session: Session, kind: str, slugs: Collection[str]) -> set[str]:
+    """Those of the slugs whose current dates a source of this kind told. One statement."""
+    query = (
+        select(product.c.slug)
+        .distinct()
+        .select_from(
+            fact.join(release, release.c.id == fact.c.release_id)
+            .join(product, product.c.id == release.c.product_id)
+            .join(snapshot, snapshot.c.id == fact.c.snapshot_id)
+        )
+        .where(product.c.slug.in_(slugs), fact.c.superseded_at.is_(None), snapshot.c.kind == kind)
+    )
+    return set(session.execute(query).scalars())
+
+
 def read_versions(session: Session, product_ids: Collection[int] | None = None) -> StoredVersions:
     """{product id: {version name: ids of the releases that take it}}. One statement."""
     query = select(version.c.product_id, version.c.name, version.c.release_id)

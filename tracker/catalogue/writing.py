@@ -158,7 +158,8 @@ def _insert_facts(session: Session, pairs: list[tuple[StoredRelease, ReleaseReco
     for fact_id, (kept, told) in zip(ids, pairs, strict=True):
         kept.fact_id, kept.values = fact_id, told.values
         values = (getattr(told.values, name) for name in VALUE_NAMES)
-        rows.append((fact_id, kept.id, *values, origin.source, origin.snapshot_id, origin.now))
+        source = told.source or origin.source
+        rows.append((fact_id, kept.id, *values, source, origin.snapshot_id, origin.now))
     insert_rows(session, ReleaseFact, columns, rows)
 
 

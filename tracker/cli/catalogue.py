@@ -13,6 +13,7 @@ import typer
 
 from tracker.catalogue import actions, queries
 from tracker.catalogue.matching import Match
+from tracker.catalogue.supplement import upstream_answer
 from tracker.catalogue.versions import compare
 from tracker.cli.context import open_context
 from tracker.cli.output import explained, json_lines, print_json, print_table, say, stop
@@ -45,12 +46,20 @@ def input_lines() -> Iterator[dict[str, Any]]:
 
 
 def match_json(text: str, match: Match) -> dict[str, object]:
-    """The answer for one name, in the shape that other programs read."""
+    """The answer for one name, in the shape that other programs read.
+
+    `product` and `release` are endoflife.date's names; what only our supplement has stands in `supplement`.
+    """
+    product, release = upstream_answer(match.product, match.release)
+    ours = {"product": match.product, "release": match.release} if product != match.product else None
     return {
         "text": text,
         "outcome": match.outcome,
-        "product": match.product,
-        "release": match.release,
+        "product": product,
+        "release": release,
+        "supplement": ours,
+        "reason": match.reason,
+        "candidates": list(match.candidates),
         "version": match.version,
         "confidence": match.confidence,
         "tier": match.tier,

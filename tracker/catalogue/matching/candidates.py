@@ -20,6 +20,8 @@ _MARKED = re.compile(r"\bv(?:er(?:sion)?)?[\s.:]*\d+\.\d")
 _BANNER = re.compile(r"^([a-z][a-z0-9_.-]*)/v?\d")
 _COMPACT = re.compile(r"^[a-z][\w.+@-]*[-.@_]+[\w.+@-]+$")
 _UPDATE = re.compile(r"\bkb\s?\d{5,8}\b|\bservice pack \d\s?\(sp\d\)")
+#: What `SELECT @@VERSION` says: the product, the article of its last update in brackets, and the build.
+_BANNER_OF_BUILD = re.compile(r"\(kb\s?\d{5,8}\)\s+-\s+\d+(?:\.\d+){3}\b")
 
 
 class Scene(NamedTuple):
@@ -182,7 +184,7 @@ def _segment_end(scene: Scene, hit: Hit, hits: Sequence[Hit]) -> int:
 
 def structural(scene: Scene, hits: Sequence[Hit]) -> tuple[str, str] | None:
     """(kind, rule) when the form of the text alone says that it is no product of its own."""
-    if _UPDATE.search(scene.text):
+    if _UPDATE.search(scene.text) and not _BANNER_OF_BUILD.search(scene.text):
         return "update", "form:update"
     banner = _BANNER.match(scene.text)
     if banner and not any(h.first == 0 for h in hits):

@@ -22,6 +22,7 @@ from tracker.catalogue.matching.resolving import (
     by_branch,
     by_names,
     by_prefix,
+    by_single,
     compile_product,
     prefix_release,
 )
@@ -29,9 +30,10 @@ from tracker.catalogue.matching.rules import PRODUCT, Lexicon, lexicon
 from tracker.catalogue.matching.suggestions import Suggester
 from tracker.catalogue.matching.types import CatalogueProduct, Match, Outcome, Tier
 from tracker.catalogue.matching.windows import by_windows_client
+from tracker.catalogue.supplement import older_parts
 
 #: Changes whenever the same name may get another answer; stored beside every match.
-MATCHER_VERSION = "3"
+MATCHER_VERSION = "4"
 
 _MAX_COLUMN = 200
 
@@ -42,6 +44,7 @@ _RESOLVERS: dict[str, Resolve] = {
     "prefix": by_prefix,
     "names": by_names,
     "branch": by_branch,
+    "single": by_single,
     "device": by_device,
     "windows-client": by_windows_client,
 }
@@ -194,11 +197,21 @@ class Matcher:
             version or None,
             self._lexicon.soft,
         )
-        resolution = _RESOLVERS[compiled.spec.kind](compiled, question)
+        compiled, resolution = self._resolved(compiled, question)
         lost = "unknown-word-after" in choice.doubts and "model" in hit.entry.needs
         if not resolution.releases and (lost or "release" in hit.entry.needs):
             return Match(Outcome.UNRECOGNISED, method="none", reason="no-model")
         return _finished(name, scene, choice, compiled, resolution)
+
+    def _resolved(self, compiled: Compiled, question: Question) -> tuple[Compiled, Resolution]:
+        """The release; where the product has none of that version, from the part that holds its older ones."""
+        resolution = _RESOLVERS[compiled.spec.kind](compiled, question)
+        older = older_parts().get(compiled.product.slug)
+        if resolution.releases or older not in self._products or resolution.reason == "no-version":
+            return compiled, resolution
+        part = self._product(older)
+        other = _RESOLVERS[part.spec.kind](part, question)
+        return (part, other) if len(other.releases) == 1 and not other.conflicts else (compiled, resolution)
 
 
 def _with_codenames(products: Iterable[CatalogueProduct]) -> Lexicon:

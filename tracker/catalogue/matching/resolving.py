@@ -361,4 +361,11 @@ def by_branch(compiled: Compiled, question: Question) -> Resolution:
     return Resolution(releases, stated, source, None if releases else "version-not-in-catalogue")
 
 
+def by_single(compiled: Compiled, question: Question) -> Resolution:
+    """The one release of a product whose versions all ended on one day (Flash Player)."""
+    column = column_version(question.column, ())
+    stated = column or next((m.text for m in _stated(compiled, question)), None)
+    return Resolution((next(iter(compiled.ends)),), stated, COLUMN if column else NAME)
+
+
 Resolve = Callable[[Compiled, Question], Resolution]
