@@ -6,12 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tracker.inventory.schemas import AssetDetail, AssetRow, ChangeView, IdentifierView, MatchView
+from tracker.inventory.schemas import (
+    AssetDetail,
+    AssetRow,
+    ChangeView,
+    IdentifierView,
+    InstallationView,
+    MatchView,
+)
 from tracker.lifecycle.schemas import AssetLifecycle, FindingRow, Holding, SubjectLifecycle, SupportDate
 from tracker.web.choices import Column, Fact, Option, columns
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import N_
 from tracker.web.pages.import_views import shown_value
+from tracker.web.pages.match_views import NamePart, model_text, name_parts
 from tracker.web.rendering import translate
 from tracker.web.terms import term
 from tracker.web.visitor import Visitor
@@ -45,6 +53,8 @@ class AssetsPage:
     rules: tuple[Option, ...]
     is_filtered: bool
     may_import: bool
+    csv_url: str
+    xlsx_url: str
     first_url: str | None
     next_url: str | None
 
@@ -65,6 +75,7 @@ class SubjectCard:
     """A title or the hardware model: what it was found to be, its dates, and the evidence of both."""
 
     title: str
+    parts: tuple[NamePart, ...]
     role: str | None
     product: str | None
     phase: str
@@ -176,9 +187,9 @@ def _value(formats: Formats, value: object) -> str:
 
 
 def subject_card(
-    visitor: Visitor, formats: Formats, subject: SubjectLifecycle, match: MatchView | None
+    visitor: Visitor, formats: Formats, subject: SubjectLifecycle, match: MatchView | None, text: str = ""
 ) -> SubjectCard:
-    """A title or model with what is known of it."""
+    """A title or model with what is known of it; `text` is the name that was matched."""
     found = " ".join(part for part in (subject.product_label, subject.release) if part) or None
     dates = [_date_fact(visitor, formats, one) for one in subject.dates]
     if subject.contract_ends_on:
@@ -194,6 +205,7 @@ def subject_card(
         evidence.append(Fact(translate(visitor, N_("Source of the dates")), source))
     return SubjectCard(
         title=subject.title,
+        parts=name_parts(text, match.evidence if match else None) if text else (),
         role=subject.role,
         product=found,
         phase=subject.phase,
@@ -204,6 +216,13 @@ def subject_card(
         evidence=tuple(evidence),
         why_unknown=subject.unknown and translate(visitor, term("unknown", subject.unknown)),
     )
+
+
+def _title_card(
+    visitor: Visitor, formats: Formats, subject: SubjectLifecycle, held: InstallationView | None
+) -> SubjectCard:
+    match, name = (held.match, held.name) if held else (None, "")
+    return subject_card(visitor, formats, subject, match, name)
 
 
 def _date_fact(visitor: Visitor, formats: Formats, one: SupportDate) -> Fact:
@@ -231,8 +250,8 @@ def _match_facts(visitor: Visitor, formats: Formats, match: MatchView | None) ->
     )
     yield Fact(translate(visitor, N_("Method")), match.method)
     if match.reason:
-        yield Fact(translate(visitor, N_("Reason")), match.reason)
-    # Positions within the name are for programs; they stand in the exports.
+        yield Fact(translate(visitor, N_("Reason")), translate(visitor, term("match_reason", match.reason)))
+    # Positions within the name are shown by underlining.
     shown = {name: value for name, value in match.evidence.items() if name != "spans"}
     yield from flatten(visitor, formats, shown)
     yield Fact(translate(visitor, N_("Matcher version")), match.matcher_version)
@@ -246,7 +265,7 @@ def make_page(
     findings: Iterable[FindingRow],
 ) -> AssetPage:
     """The page of one asset."""
-    matches = {one.title_id: one.match for one in detail.installations}
+    matches = {one.title_id: one for one in detail.installations}
     former = (one for one in detail.installations if one.superseded_at is not None)
     return AssetPage(
         asset=detail.asset,
@@ -255,9 +274,15 @@ def make_page(
         identifier_columns=columns(visitor, N_("Kind"), N_("Value"), N_("Since"), N_("Until")),
         hardware=None
         if life.model is None
-        else subject_card(visitor, formats, life.model, detail.model_match),
+        else subject_card(
+            visitor,
+            formats,
+            life.model,
+            detail.model_match,
+            model_text(detail.asset.manufacturer or "", detail.asset.model or ""),
+        ),
         software=tuple(
-            subject_card(visitor, formats, one, matches.get(one.subject_id)) for one in life.installations
+            _title_card(visitor, formats, one, matches.get(one.subject_id)) for one in life.installations
         ),
         former=tuple(f"{one.publisher} {one.name} {one.version}".strip() for one in former),
         held=tuple(held_line(visitor, formats, one) for one in life.holdings),

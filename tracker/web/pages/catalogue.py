@@ -43,6 +43,8 @@ class ReleaseLine:
     active: str
     security: str
     extended: str
+    source: str
+    as_of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,15 @@ def show_product(request: Request, visitor: SignedIn, slug: str) -> Response:
             _date(visitor, formats, release, "active_support_ends"),
             _date(visitor, formats, release, "security_support_ends"),
             _date(visitor, formats, release, "extended_support_ends"),
+            release.source,
+            formats.day(release.as_of),
         )
         for release in product.releases
     )
     page = ProductPage(
         product,
         columns(visitor, N_("Release"), N_("Released"), N_("Active support ends"), N_("Security support ends"),
-                N_("Extended support ends")),
+                N_("Extended support ends"), N_("Source")),
         lines,
         columns(visitor, N_("Vulnerability"), N_("Product in the list"), N_("Added"), N_("Ransomware")),
     )  # fmt: skip
