@@ -8,8 +8,10 @@ from sqlmodel import SQLModel
 
 import tracker.budgeting.models
 import tracker.catalogue.models
+import tracker.catalogue.override_models
 import tracker.db.ids
 import tracker.identity.models
+import tracker.inventory.decision_models
 import tracker.inventory.models
 import tracker.inventory.source_models
 import tracker.lifecycle.models

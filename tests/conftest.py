@@ -14,7 +14,9 @@ from sqlalchemy import URL, Engine
 
 import tracker.budgeting.models
 import tracker.catalogue.models
+import tracker.catalogue.override_models
 import tracker.identity.models
+import tracker.inventory.decision_models
 import tracker.inventory.models
 import tracker.inventory.source_models
 import tracker.lifecycle.models

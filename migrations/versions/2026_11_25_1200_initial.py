@@ -65,6 +65,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
     op.create_table(
+        "catalogue_fetch",
+        sa.Column("address", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("etag", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("last_modified", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("fetched_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_catalogue_fetch")),
+    )
+    op.create_table(
+        "catalogue_proposal",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("base", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "shown",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("made_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("made_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogue_proposal")),
+    )
+    op.create_table(
         "catalogue_snapshot",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -543,6 +570,7 @@ def upgrade() -> None:
         ),
         sa.Column("link", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("missing_since", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["snapshot_id"], ["catalogue_snapshot.id"], name=op.f("fk_product_snapshot_id_catalogue_snapshot")
         ),
@@ -969,6 +997,49 @@ def upgrade() -> None:
         sa.UniqueConstraint("product_id", "name", name=op.f("uq_release_product_id_name")),
     )
     op.create_table(
+        "fact_override",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("date_name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("value", sa.Date(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
+        sa.Column("document", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
+        sa.Column("author", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("superseded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint(
+            "date_name IN ('active_support_ends', 'security_support_ends', 'extended_support_ends', 'discontinued')",
+            name=op.f("ck_fact_override_date_name"),
+        ),
+        sa.CheckConstraint(
+            "superseded_at IS NULL OR superseded_at >= recorded_at", name=op.f("ck_fact_override_period")
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_fact_override_agency_id_agency")),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_fact_override_release_id_release")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_fact_override")),
+    )
+    with op.batch_alter_table("fact_override", schema=None) as batch_op:
+        batch_op.create_index("ix_fact_override_release_id", ["release_id"], unique=False)
+        batch_op.create_index(
+            "uq_fact_override_current",
+            ["agency_id", "release_id", "date_name"],
+            unique=True,
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+
+    op.create_table(
         "finding_verdict",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -1120,6 +1191,61 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_support_contract")),
     )
     op.create_table(
+        "title_decision",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("key", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
+        sa.Column("author", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("superseded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint(
+            "(outcome = 'product') = (product_id IS NOT NULL)", name=op.f("ck_title_decision_product")
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('product', 'not-tracked', 'ignored')", name=op.f("ck_title_decision_outcome")
+        ),
+        sa.CheckConstraint(
+            "release_id IS NULL OR product_id IS NOT NULL", name=op.f("ck_title_decision_release")
+        ),
+        sa.CheckConstraint(
+            "superseded_at IS NULL OR superseded_at >= recorded_at", name=op.f("ck_title_decision_period")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_title_decision_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_title_decision_product_id_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_title_decision_release_id_release")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_title_decision")),
+    )
+    with op.batch_alter_table("title_decision", schema=None) as batch_op:
+        batch_op.create_index("ix_title_decision_key", ["key"], unique=False)
+        batch_op.create_index(
+            "uq_title_decision_current",
+            ["agency_id", "key", "name", "version"],
+            unique=True,
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+
+    op.create_table(
         "title_match",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -1127,6 +1253,12 @@ def upgrade() -> None:
         sa.Column("subject_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("scope_agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "subject_key",
+            sa.String().with_variant(sa.String(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
         sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -1167,6 +1299,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("title_match", schema=None) as batch_op:
+        batch_op.create_index("ix_title_match_key", ["subject_key"], unique=False)
         batch_op.create_index("ix_title_match_product_id", ["product_id"], unique=False)
 
     op.create_table(
@@ -1308,8 +1441,18 @@ def downgrade() -> None:
     op.drop_table("title_state")
     with op.batch_alter_table("title_match", schema=None) as batch_op:
         batch_op.drop_index("ix_title_match_product_id")
+        batch_op.drop_index("ix_title_match_key")
 
     op.drop_table("title_match")
+    with op.batch_alter_table("title_decision", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_title_decision_current",
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+        batch_op.drop_index("ix_title_decision_key")
+
+    op.drop_table("title_decision")
     op.drop_table("support_contract")
     with op.batch_alter_table("release_fact", schema=None) as batch_op:
         batch_op.drop_index(
@@ -1329,6 +1472,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_finding_verdict_condition_id"))
 
     op.drop_table("finding_verdict")
+    with op.batch_alter_table("fact_override", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_fact_override_current",
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+        batch_op.drop_index("ix_fact_override_release_id")
+
+    op.drop_table("fact_override")
     op.drop_table("release")
     op.drop_table("product_alias")
     op.drop_table("plan_year")
@@ -1419,6 +1571,8 @@ def downgrade() -> None:
     op.drop_table("hardware_model")
     op.drop_table("finding_condition")
     op.drop_table("catalogue_snapshot")
+    op.drop_table("catalogue_proposal")
+    op.drop_table("catalogue_fetch")
     op.drop_table("audit_head")
     op.drop_table("app_user")
     with op.batch_alter_table("agency", schema=None) as batch_op:

@@ -138,7 +138,11 @@ class SoftwareTitle(SQLModel, table=True):
 
 
 class TitleMatch(SQLModel, table=True):
-    """What a title (or a hardware model) is, in a scope: agency 0 is shared, an agency's row outranks it."""
+    """What a title (or a hardware model) is, in a scope: agency 0 is shared, an agency's row outranks it.
+
+    `subject_key` is what names of one thing share (`catalogue.matching.group_key`), '' for models. An
+    agency's row comes from what a person decided (decision_models.py).
+    """
 
     __tablename__ = "title_match"
     __table_args__ = (
@@ -148,11 +152,13 @@ class TitleMatch(SQLModel, table=True):
         CheckConstraint("tier IN ('auto', 'review', 'none')", name="tier"),
         CheckConstraint("confidence >= 0 AND confidence <= 1", name="confidence"),
         Index("ix_title_match_product_id", "product_id"),
+        Index("ix_title_match_key", "subject_key"),
     )
     id: int = id_field()
     subject_kind: str
     subject_id: int = Field(sa_type=BigInt)
     scope_agency_id: int = Field(default=0, sa_type=BigInt)
+    subject_key: str = key_field(default="", sa_column_kwargs={"server_default": ""})
     outcome: str
     product_id: int | None = ref_field("product.id", nullable=True)
     release_id: int | None = ref_field("release.id", nullable=True)
