@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tracker.api import agencies, assets, catalogue, findings, imports, jobs, mappings, plans, tokens, users
+from tracker.api import (
+    agencies,
+    assets,
+    catalogue,
+    findings,
+    imports,
+    jobs,
+    lists,
+    mappings,
+    plans,
+    tokens,
+    updates,
+    users,
+)
 from tracker.api.problems import problems
 
 PREFIX = "/api/v1"
@@ -13,6 +26,19 @@ PREFIX = "/api/v1"
 def build_router() -> APIRouter:
     """Every operation of the API, under its path."""
     router = APIRouter(prefix=PREFIX, responses=problems(401, 403, 422))
-    for room in (agencies, users, tokens, catalogue, imports, mappings, assets, findings, plans, jobs):
+    for room in (
+        agencies,
+        users,
+        tokens,
+        updates,
+        catalogue,
+        lists,
+        imports,
+        mappings,
+        assets,
+        findings,
+        plans,
+        jobs,
+    ):
         router.include_router(room.router)
     return router

@@ -16,19 +16,17 @@ from tracker.api.access import (
     KnownAt,
     Limit,
     ReadSession,
-    WriteSession,
     in_utc,
 )
 from tracker.api.pages import Page
 from tracker.api.problems import problems
 from tracker.catalogue import actions, queries
 from tracker.catalogue.matching import Match
-from tracker.catalogue.schemas import CatalogueStatus, SyncResult
+from tracker.catalogue.schemas import CatalogueStatus
 from tracker.catalogue.versions import compare
 
 router = APIRouter(prefix="/catalogue", tags=["catalogue"])
 
-OFFICIAL = "https://endoflife.date/api/v1/products/full"
 _NAMES = [{"text": "Microsoft Windows 10 Pro 22H2"}, {"text": "PostgreSQL", "version": "13.4"}]
 _ANSWER: JsonDict = {
     "text": "PostgreSQL",
@@ -94,25 +92,6 @@ def _answer(text: str, match: Match) -> dict[str, object]:
 def get_catalogue_status(session: ReadSession, caller: Caller, clock: Clock) -> CatalogueStatus:
     """Counts, ages and sources; `stale` when the dates are older than 90 days."""
     return actions.status(session, clock.today)
-
-
-class SyncWanted(BaseModel):
-    """Where to read the dates from: an https address that answers as endoflife.date's /products/full."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    source: str = Field(default=OFFICIAL, pattern="^https://", max_length=1_000)
-    dry_run: bool = False
-
-
-@router.post("/sync", responses=problems(409))
-def sync_catalogue(
-    session: WriteSession,
-    caller: Caller,
-    clock: Clock,
-    wanted: Annotated[SyncWanted, Body(openapi_examples={"look": {"value": {"dry_run": True}}})],
-) -> SyncResult:
-    """Bring the catalogue up to date and say what changed; with `dry_run` nothing is written."""
-    return actions.sync(session, caller, wanted.source, clock.now, dry_run=wanted.dry_run)
 
 
 @router.get("/products", response_model=Page[ListedProduct])

@@ -40,6 +40,8 @@ class Product(SQLModel, table=True):
     labels: dict[str, str] = json_field()
     link: str | None = None
     snapshot_id: int = ref_field("catalogue_snapshot.id")
+    #: The day of the first telling of its source in which it was gone; it stays, with what was known of it.
+    missing_since: date | None = None
 
 
 class Release(SQLModel, table=True):
@@ -149,6 +151,34 @@ class ExploitedProduct(SQLModel, table=True):
     __table_args__ = (Index("ix_exploited_product_product_id", "product_id"),)
     entry_id: int = Field(sa_type=BigInt, foreign_key="exploited_entry.id", primary_key=True)
     product_id: int = Field(sa_type=BigInt, foreign_key="product.id", primary_key=True)
+
+
+class CatalogueFetch(SQLModel, table=True):
+    """What an address said of its last answer that was taken: sent back, so that it need not be sent again."""
+
+    __tablename__ = "catalogue_fetch"
+    address: str = Field(primary_key=True)
+    etag: str | None = None
+    last_modified: str | None = None
+    kind: str
+    as_of: date
+    fetched_at: datetime
+
+
+class CatalogueProposal(SQLModel, table=True):
+    """An update that was shown and waits to be applied: the source as it came, and what it was compared with.
+
+    `base` is the catalogue's version then: when it has changed since, what was shown is not what would happen.
+    """
+
+    __tablename__ = "catalogue_proposal"
+    id: int = id_field()
+    name: str
+    content: bytes
+    base: str
+    shown: dict[str, object] = json_field()
+    made_by: str
+    made_at: datetime
 
 
 class ProductAlias(SQLModel, table=True):

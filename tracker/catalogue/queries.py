@@ -29,6 +29,8 @@ from tracker.identity.errors import NotFound
 
 alias = table_of(ProductAlias)
 _CHUNK = 5_000
+#: In the `info` of a session whose changes to the catalogue will be taken back.
+PROVISIONAL = "catalogue_provisional"
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,12 @@ def get_matcher(session: Session) -> Matcher:
     """The matcher for the catalogue as it is, kept in the process until the catalogue changes.
 
     One statement while it has not changed, four when it has. The shared aliases of our own table
-    (agency 0) are in it.
+    (agency 0) are in it. In a session marked PROVISIONAL the catalogue will be as it was before: its
+    matcher is not kept.
     """
-    version = _catalogue_version(session)
+    version = catalogue_version(session)
+    if session.info.get(PROVISIONAL):
+        return _make_matcher(session, version).matcher
     engine = session.get_bind().engine
     with _making:
         kept = _made.get(engine)
@@ -130,7 +135,7 @@ def _make_matcher(session: Session, version: tuple[object, ...]) -> _Made:
     return _Made(version, products, aliases, Matcher(products, aliases))
 
 
-def _catalogue_version(session: Session) -> tuple[object, ...]:
+def catalogue_version(session: Session) -> tuple[object, ...]:
     """What changes when the catalogue or its shared aliases do. One statement."""
     shared = alias.c.agency_id == 0
     row = session.execute(

@@ -66,10 +66,21 @@ class VersionName:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceProblem:
+    """A product (`release` None) or release of a source that makes no sense and was left out; why."""
+
+    product: str
+    release: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync changed, or would change (`dry_run`). `kind` is lifecycle or exploited, by what the source is.
+    """What a sync changed, or would change (`dry_run`). `kind` is lifecycle, exploited or bundle, by what the source is.
 
     `products_missing` and `releases_missing` are in the catalogue but not in the source any more: they stay.
+    `problems` are parts of the source that make no sense and were left out: what was known of them stays.
+    `written` says whether anything was; `signed_by` is the id of the key of a bundle.
     """
 
     source: str
@@ -86,6 +97,9 @@ class SyncResult:
     products_missing: tuple[str, ...] = ()
     releases_missing: tuple[ReleaseName, ...] = ()
     exploited_added: tuple[str, ...] = ()
+    problems: tuple[SourceProblem, ...] = ()
+    written: bool = False
+    signed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -26,64 +27,113 @@ from tracker.identity.errors import Conflict, Refused
 
 
 def sync_lifecycle(
-    session: Session, document: Any, told: Told, source: str, now: datetime, *, dry_run: bool
+    session: Session,
+    document: Any,
+    told: Told,
+    source: str,
+    now: datetime,
+    *,
+    dry_run: bool,
+    allow_older: bool = False,
 ) -> SyncResult:
     """Compare `told` with the catalogue and, unless `dry_run`, write the differences.
 
     At most 30 statements, however many products. Old facts are superseded at `now` and stay readable.
 
     Raises:
-        Conflict: the catalogue already has newer dates.
+        Conflict: the catalogue already has newer dates, and `allow_older` does not hold.
         Refused: the document says that it is from the future.
     """
-    previous = _check_day(session, "lifecycle", told.as_of, source, now, dry_run=dry_run)
+    previous = _check_day(
+        session, "lifecycle", told.as_of, source, now, dry_run=dry_run, allow_older=allow_older
+    )
     known = stored.read_products(session)
-    difference = compare_products(known, told.products)
+    difference = _clear_only(compare_products(known, told.products), told)
     fresh = list(_new_latest(difference))
     there = stored.read_versions(session, [known[p.slug].id for p, _ in fresh if p.slug in known])
     fresh = [each for each in fresh if not _has(there, known, *each)]
     result = _result(told, source, previous, difference, fresh, dry_run=dry_run)
-    if not dry_run and (not difference.is_empty or told.as_of != previous):
-        _write(session, document, told, known, difference, fresh, there, now)
-    return result
+    if dry_run or (difference.is_empty and told.as_of == previous):
+        return result
+    _write(session, document, told, known, difference, fresh, there, now)
+    return replace(result, written=True)
+
+
+def _clear_only(difference: Difference, told: Told) -> Difference:
+    """What the source names but does not tell clearly is not missing from it."""
+    unclear = told.unclear
+    difference.products_missing = [
+        slug for slug in difference.products_missing if (slug, None) not in unclear
+    ]
+    difference.releases_missing = [
+        one for one in difference.releases_missing if (one.product, one.release) not in unclear
+    ]
+    return difference
 
 
 def sync_exploited(
-    session: Session, document: Any, source: str, now: datetime, *, dry_run: bool
+    session: Session,
+    document: Any,
+    source: str,
+    now: datetime,
+    *,
+    dry_run: bool,
+    allow_older: bool = False,
 ) -> SyncResult:
     """The same for CISA's list of known exploited vulnerabilities: entries are added, none is taken away.
 
     At most 15 statements.
 
     Raises:
-        Conflict: the catalogue already has a newer list.
+        Conflict: the catalogue already has a newer list, and `allow_older` does not hold.
         Refused: the document has another shape, or says that it is from the future.
     """
     told = read_exploited(document, source, load_index(session))
-    previous = _check_day(session, "exploited", told.as_of, source, now, dry_run=dry_run)
+    previous = _check_day(
+        session, "exploited", told.as_of, source, now, dry_run=dry_run, allow_older=allow_older
+    )
     there = stored.read_cve_ids(session)
     fresh = tuple(entry.cve_id for entry in told.entries if entry.cve_id not in there)
-    if not dry_run and (fresh or told.as_of != previous):
+    written = not dry_run and (bool(fresh) or told.as_of != previous)
+    if written:
         digest, count = _digest(document), len(told.entries)
         wanted = Source("exploited", EXPLOITED_SOURCE, EXPLOITED_LICENCE, told.as_of, count, digest, digest)
         ids = writing.write_sources(session, [wanted], now)
         origin = Origin(ids["exploited"], wanted.source, now)
         writing.write_exploited(session, stored.read_products(session), told.entries, origin)
         writing.note_counts(session, ids.values())
-    return SyncResult(source, "exploited", told.as_of, previous, dry_run, exploited_added=fresh)
+    return SyncResult(
+        source, "exploited", told.as_of, previous, dry_run, exploited_added=fresh, written=written
+    )
+
+
+def held_days(session: Session) -> dict[str, date]:
+    """{kind: day of what the catalogue has of it}: of what was loaded last. One statement."""
+    return {row.kind: row.as_of for row in stored.read_snapshots(session)}
+
+
+def refuse_future(as_of: date, source: str, now: datetime) -> None:
+    """Raises: Refused: the source says that it was told after tomorrow."""
+    if as_of > now.date() + timedelta(days=1):
+        raise Refused("catalogue_future", f"{source}: generated on {as_of}, which is in the future")
 
 
 def _check_day(
-    session: Session, kind: str, as_of: date, source: str, now: datetime, *, dry_run: bool
+    session: Session,
+    kind: str,
+    as_of: date,
+    source: str,
+    now: datetime,
+    *,
+    dry_run: bool,
+    allow_older: bool,
 ) -> date | None:
     """The day of what the catalogue has of this kind; locks the catalogue when it is to be written."""
-    if as_of > now.date() + timedelta(days=1):
-        raise Refused("catalogue_future", f"{source}: generated on {as_of}, which is in the future")
+    refuse_future(as_of, source, now)
     if not dry_run:
         writing.lock_catalogue(session)
-    loaded = stored.read_snapshots(session)
-    previous = max((row.as_of for row in loaded if row.kind == kind), default=None)
-    if not dry_run and previous is not None and as_of < previous:
+    previous = held_days(session).get(kind)
+    if not dry_run and not allow_older and previous is not None and as_of < previous:
         raise Conflict(
             "catalogue_older", f"{source}: generated on {as_of}, the catalogue is of {previous} already"
         )
@@ -135,6 +185,7 @@ def _result(
         versions_added=tuple(VersionName(p.slug, v.releases[0], v.name) for p, v in fresh),
         products_missing=tuple(difference.products_missing),
         releases_missing=tuple(difference.releases_missing),
+        problems=told.problems,
     )
 
 
@@ -157,11 +208,23 @@ def _write(
     writing.write_versions(
         session, known, ((parent.slug, record) for parent, record in fresh), origin.snapshot_id, there
     )
-    _place_versions(session, known, difference)
+    place_versions(session, known, difference)
+    mark_missing(session, difference, (each.slug for each in told.products), told.as_of)
     writing.note_counts(session, ids.values())
 
 
-def _place_versions(session: Session, known: Mapping[str, StoredProduct], difference: Difference) -> None:
+def mark_missing(session: Session, difference: Difference, told: Iterable[str], as_of: date) -> None:
+    """Mark the products that their source tells no more, and no longer those that it tells again. ≤ 3 statements."""
+    product = stored.product
+    marked = product.c.missing_since.is_not(None)
+    already = set(session.execute(select(product.c.slug).where(marked)).scalars())
+    gone = set(difference.products_missing) - already
+    for slugs, day in ((gone, as_of), (already & set(told), None)):
+        if slugs:
+            session.execute(update(product).where(product.c.slug.in_(slugs)).values(missing_since=day))
+
+
+def place_versions(session: Session, known: Mapping[str, StoredProduct], difference: Difference) -> None:
     """Give the versions of products that got a release to that release, where its name is now the longest fit."""
     skipped = set(product_data()["latest_is_base_build"])
     parents = {parent.slug: parent for parent, _ in difference.new_releases if parent.slug not in skipped}

@@ -1,6 +1,7 @@
 """endoflife.date's API v1 (`/api/v1/products/full`): its shape, checked, and its facts in our words. Pure.
 
-Dates are taken, the computed `is…` flags never, unless only a flag exists.
+Dates are taken, the computed `is…` flags never, unless only a flag exists. A product or release that makes no sense
+is left out and named: what the catalogue has of it stays, and all others are read.
 Source: https://endoflife.date/docs/api/v1/ (MIT, Copyright 2020 endoflife.date contributors).
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -18,6 +19,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from tracker.catalogue.facts import ProductRecord, ReleaseRecord, ReleaseValues
+from tracker.catalogue.schemas import SourceProblem
 from tracker.identity.errors import Refused
 
 LIFECYCLE_SOURCE = "endoflife.date"
@@ -106,23 +108,33 @@ class UpstreamProduct(_Part):
     identifiers: list[UpstreamIdentifier] = []
     labels: dict[str, Label | None] = {}
     links: UpstreamLinks = UpstreamLinks()
-    releases: Annotated[list[UpstreamRelease], Field(max_length=5_000)]
+    #: Each is read on its own, so that one that makes no sense does not take the others with it.
+    releases: Annotated[list[Any], Field(max_length=5_000)]
 
 
 class UpstreamDocument(_Part):
-    """The whole answer."""
+    """The whole answer; each product is read on its own."""
 
     schema_version: str
     generated_at: datetime
-    result: Annotated[list[UpstreamProduct], Field(min_length=1, max_length=10_000)]
+    result: Annotated[list[Any], Field(min_length=1, max_length=10_000)]
+
+
+#: Where more than this share of the products cannot be read, it is not the source that we know.
+MOST_FAULTY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one lifecycle source tells, and as of which day."""
+    """What one lifecycle source tells, and as of which day.
+
+    `unclear` are the (product, release or None) that were left out, for the reasons in `problems`.
+    """
 
     as_of: date
     products: tuple[ProductRecord, ...]
+    problems: tuple[SourceProblem, ...] = ()
+    unclear: frozenset[tuple[str, str | None]] = frozenset()
 
 
 @cache
@@ -159,7 +171,7 @@ def _read_release(told: UpstreamRelease) -> ReleaseRecord:
     return ReleaseRecord(told.name, told.label, told.codename or None, values)
 
 
-def _read_product(told: UpstreamProduct) -> ProductRecord:
+def _read_product(told: UpstreamProduct, releases: tuple[ReleaseRecord, ...]) -> ProductRecord:
     return ProductRecord(
         told.name,
         told.label,
@@ -170,17 +182,76 @@ def _read_product(told: UpstreamProduct) -> ProductRecord:
         tuple(told.tags),
         {key: label for key, label in told.labels.items() if label is not None},
         told.links.html,
-        tuple(_read_release(release) for release in told.releases),
+        releases,
     )
 
 
-def _refuse_repeats(products: Sequence[UpstreamProduct], file: str) -> None:
-    repeated = [slug for slug, times in Counter(each.name for each in products).items() if times > 1]
-    for product in products:
-        names = Counter(release.name for release in product.releases)
-        repeated += [f"{product.name} {name}" for name, times in names.items() if times > 1]
-    if repeated:
-        raise Refused("catalogue_repeats", f"{file}: named twice: {', '.join(repeated[:5])}")
+def _name(raw: Any, at: int) -> str:
+    """What to call a part that could not be read."""
+    name = raw.get("name") if isinstance(raw, dict) else None
+    return _printable(name) if isinstance(name, str) and name.strip() else f"#{at + 1}"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)[:80]
+
+
+def _backwards(values: ReleaseValues) -> str | None:
+    """Which date lies before the release itself, in words."""
+    start = values.released_on
+    for name in ("active_support_ends_on", "security_support_ends_on", "extended_support_ends_on"):
+        end = getattr(values, name)
+        if start is not None and end is not None and end < start:
+            return f"{name} is {end}, before the release on {start}"
+    return None
+
+
+class _Reader:
+    """Reads products and releases one by one and notes what makes no sense."""
+
+    def __init__(self) -> None:
+        self.problems: list[SourceProblem] = []
+        self.unclear: set[tuple[str, str | None]] = set()
+        self.faulty = 0
+
+    def products(self, rows: Sequence[Any]) -> Iterator[ProductRecord]:
+        """The products that could be read, in order."""
+        times = Counter(_name(raw, at) for at, raw in enumerate(rows))
+        for at, raw in enumerate(rows):
+            name = _name(raw, at)
+            if times[name] > 1:
+                self._leave_out(name, None, "named twice")
+                continue
+            try:
+                told = UpstreamProduct.model_validate(raw)
+            except ValidationError as error:
+                self._leave_out(name, None, explain(error, raw))
+                continue
+            yield _read_product(told, tuple(self._releases(told)))
+
+    def _leave_out(self, product: str, release: str | None, why: str) -> None:
+        if (product, release) in self.unclear:
+            return
+        self.unclear.add((product, release))
+        self.problems.append(SourceProblem(product, release, why))
+        self.faulty += release is None
+
+    def _releases(self, product: UpstreamProduct) -> Iterator[ReleaseRecord]:
+        times = Counter(_name(raw, at) for at, raw in enumerate(product.releases))
+        for at, raw in enumerate(product.releases):
+            name = _name(raw, at)
+            if times[name] > 1:
+                self._leave_out(product.name, name, "named twice")
+                continue
+            try:
+                record = _read_release(UpstreamRelease.model_validate(raw))
+            except ValidationError as error:
+                self._leave_out(product.name, name, explain(error, raw))
+                continue
+            if (why := _backwards(record.values)) is not None:
+                self._leave_out(product.name, name, why)
+                continue
+            yield record
 
 
 def explain(error: ValidationError, document: Any) -> str:
@@ -204,8 +275,11 @@ def explain(error: ValidationError, document: Any) -> str:
 def read_lifecycle(document: Any, file: str) -> Told:
     """The facts of a parsed answer of /api/v1/products/full; `file` is named in errors.
 
+    A product or release that cannot be read, is named twice or ends before it begins is left out and named.
+
     Raises:
-        Refused: the document has not this shape; says where and why.
+        Refused: the document as a whole has not this shape, or more than half of its products cannot be read;
+            says where and why.
     """
     if not isinstance(document, dict) or "result" not in document or "schema_version" not in document:
         raise Refused("catalogue_format", f"{file}: not an answer of endoflife.date's /api/v1/products/full")
@@ -217,5 +291,10 @@ def read_lifecycle(document: Any, file: str) -> Told:
         raise Refused(
             "catalogue_format", f"{file}: schema version {told.schema_version[:20]}, only 1.x is read"
         )
-    _refuse_repeats(told.result, file)
-    return Told(told.generated_at.date(), tuple(_read_product(each) for each in told.result))
+    reader = _Reader()
+    products = tuple(reader.products(told.result))
+    if reader.faulty > MOST_FAULTY * len(told.result):
+        first = reader.problems[0]
+        why = f"{reader.faulty} products cannot be read, the first: {first.product}: {first.message}"
+        raise Refused("catalogue_format", f"{file}: {why}")
+    return Told(told.generated_at.date(), products, tuple(reader.problems), frozenset(reader.unclear))

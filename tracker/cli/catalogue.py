@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Annotated, Any
 import typer
 
 from tracker.catalogue import actions, queries
+from tracker.catalogue.bundles import generate_keys, key_id
 from tracker.catalogue.matching import Match
+from tracker.catalogue.schemas import SyncResult
 from tracker.catalogue.supplement import upstream_answer
 from tracker.catalogue.versions import compare
 from tracker.cli.context import open_context
-from tracker.cli.output import explained, json_lines, print_json, print_table, say, stop
-from tracker.db import reading, transaction
+from tracker.cli.output import REFUSED, explained, json_lines, print_json, print_table, say, stop
+from tracker.db import reading
 
 #: How many changes of a sync are listed for people.
 CHANGES_SHOWN = 200
@@ -156,48 +159,95 @@ def status(as_json: Json = False) -> None:
         )
 
 
-def _sync(source: str, as_json: bool, *, dry_run: bool) -> None:
-    context = open_context()
-    with transaction(context.engine) as session:
-        result = actions.sync(session, context.principal, source, context.now, dry_run=dry_run)
+def _show_result(result: SyncResult) -> None:
+    """A sync for people: counts, the first changes, and what made no sense."""
     document = dataclasses.asdict(result)
-    if as_json:
-        print_json(document)
-    else:
+    print_table(
+        ["what", "value"], ((k, len(v) if isinstance(v, list | tuple) else v) for k, v in document.items())
+    )
+    if result.changes:
+        shown = result.changes[:CHANGES_SHOWN]
         print_table(
-            ["what", "value"],
-            ((k, len(v) if isinstance(v, list | tuple) else v) for k, v in document.items()),
+            ["product", "release", "field", "before", "after"],
+            ((c.product, c.release or "", c.field, c.before, c.after) for c in shown),
         )
-        if result.changes:
-            shown = result.changes[:CHANGES_SHOWN]
-            print_table(
-                ["product", "release", "field", "before", "after"],
-                ((c.product, c.release or "", c.field, c.before, c.after) for c in shown),
-            )
-            if len(shown) < len(result.changes):
-                say(f"{len(result.changes) - len(shown)} more changes: --json shows all")
+        if len(shown) < len(result.changes):
+            say(f"{len(result.changes) - len(shown)} more changes: --json shows all")
+    for problem in result.problems[:CHANGES_SHOWN]:
+        say(f"left out: {problem.product} {problem.release or ''}: {problem.message}")
 
 
 SourceArgument = Annotated[
-    str, typer.Option("--from", help="A file or an https address of /api/v1/products/full.")
+    str | None,
+    typer.Option(
+        "--from", help="A file, a signed bundle or an https address. Default: TRACKER_CATALOGUE_SOURCE."
+    ),
 ]
 
 
 @catalogue.command("sync")
 @explained
 def sync(
-    source: SourceArgument = "https://endoflife.date/api/v1/products/full",
+    source: SourceArgument = None,
+    allow_older: Annotated[
+        bool, typer.Option("--allow-older", help="Also take facts that are older than those held.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the catalogue up to date and show what changed."""
-    _sync(source, as_json, dry_run=False)
+    """Bring the catalogue up to date and show what changed; nothing is written where nothing has."""
+    context = open_context()
+    told = context.settings.catalogue
+    result = actions.sync(
+        context.engine, context.principal, source or told.source, context.now, told, allow_older=allow_older
+    )
+    if as_json:
+        print_json(dataclasses.asdict(result) if result else {"written": False, "not_modified": True})
+    elif result is None:
+        say("nothing has changed there since the last sync")
+    else:
+        _show_result(result)
 
 
-@catalogue.command("diff")
+@catalogue.command("keygen")
 @explained
-def diff(file: str, as_json: Json = False) -> None:
-    """Show what a sync from FILE would change; nothing is written."""
-    _sync(file, as_json, dry_run=True)
+def keygen(
+    file: Annotated[Path, typer.Argument(help="Where the private key is written.")], as_json: Json = False
+) -> None:
+    """Make a pair of keys for bundles: the private one goes to FILE, the public one is shown."""
+    private, public = generate_keys()
+    try:
+        # Nobody else may read it, from the first byte on; a key that is there is never overwritten.
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as target:
+            target.write(f"{private}\n")
+    except OSError as error:
+        stop("key_file", f"{file} cannot be written: {error.strerror}", as_json=as_json, exit_code=REFUSED)
+    if as_json:
+        print_json({"public_key": public, "key_id": key_id(public)})
+    else:
+        sys.stdout.write(f"{public}\n")
+        say("offices that trust you put this public key into TRACKER_CATALOGUE_TRUSTED_KEYS")
+
+
+@catalogue.command("bundle")
+@explained
+def bundle(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the bundle is written.")],
+    key: Annotated[Path, typer.Option("--key", help="The file of 'tracker catalogue keygen'.")],
+    as_json: Json = False,
+) -> None:
+    """Write the catalogue as a signed file for offices without internet."""
+    context = open_context()
+    try:
+        private = key.read_text("ascii").strip()
+    except (OSError, UnicodeError) as error:
+        stop("key_file", f"{key} cannot be read: {error}", as_json=as_json, exit_code=REFUSED)
+    with reading(context.engine) as session:
+        content = actions.make_bundle(session, context.principal, private, context.now)
+    output.write_bytes(content)
+    if as_json:
+        print_json({"file": str(output), "bytes": len(content)})
+    else:
+        say(f"wrote {output}, {len(content)} bytes")
 
 
 @catalogue.command("build", hidden=True)
