@@ -35,6 +35,8 @@ _REJECTING = frozenset(
 )
 _KEYS = frozenset({"asset_tag", "serial", "item_code", "register", "code_register", "hostname"})
 _MONEY = frozenset({"cost", "unit_cost"})
+#: Beside these a name says nothing of maker and model.
+_MAKERS = frozenset({"brand", "model", "brand_model", "specification"})
 _CLASS_MEMO = 50_000
 #: What a cell says of a thing's kind stands at its beginning.
 _READ = 300
@@ -72,6 +74,7 @@ class Assembler:
         self.condition_in_notes = "notes" in fields and not fields & {
             "condition", "condition_good", "condition_fair", "condition_broken"
         }  # fmt: skip
+        self.brand_in_name = "name" in fields and not fields & _MAKERS
         self.money_column = next((c.label for c in columns.columns if c.field in ("cost", "unit_cost")), None)
         self.currency = next((c.currency for c in columns.columns if c.currency), None)
         self.multiple = "units" in fields or "register" in fields or "code_register" in fields
@@ -148,6 +151,8 @@ class Assembler:
         if draft.specification:
             record.extra.setdefault("specification", draft.specification)
             self._specify(record, draft.specification)
+        elif self.brand_in_name and not self.exact:
+            self._specify(record, record.name)
         if not record.name and not self.exact:
             record.name = record.hostname or draft.category or record.model or record.brand or ""
         if draft.category:
@@ -155,16 +160,21 @@ class Assembler:
 
     def _specify(self, record: Record, text: str) -> None:
         """Fill maker, model and system from a cell of free text where no column names them."""
-        found = self.specified.get(text)
-        if found is None:
-            found = read_specification(text, self.vocabulary)
-            if len(self.specified) < _CLASS_MEMO:
-                self.specified[text] = found
+        found = self.specification(text)
         if record.brand is None and record.model is None:
             record.brand, record.model = found.brand, found.model
         elif record.brand is not None and record.model is None:
             record.model = read_model(text, record.brand, self.vocabulary)
         record.os = record.os or found.os
+
+    def specification(self, text: str) -> Specification:
+        """What a cell of free text says of maker, model and system."""
+        found = self.specified.get(text)
+        if found is None:
+            found = read_specification(text, self.vocabulary)
+            if len(self.specified) < _CLASS_MEMO:
+                self.specified[text] = found
+        return found
 
     def classify(self, draft: Draft, problems: list[Problem]) -> None:
         """Give the record its class and scope, once its name, maker and software are known."""

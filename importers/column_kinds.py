@@ -62,6 +62,8 @@ def _kind_of(fields: frozenset[str], known: Format | None) -> str:
 
 def _describes_assets(fields: frozenset[str]) -> bool:
     counted = fields - _NOT_COUNTED
+    if fields & _NAMES and {"specification", "units"} <= fields:
+        return True
     if fields & STRONG:
         return len(counted) >= 2
     return bool(fields & _NAMES) and bool(fields & _WITH_NAME) and len(counted) >= 3
@@ -81,7 +83,7 @@ def _money_problems(columns: list[Column], fields: frozenset[str], kind: str) ->
         found.append((money[0].label, "currency-assumed", text))
     for column in money:
         if column.multiplier != 1:
-            text = f"amounts are multiplied by {column.multiplier}, as the header says"
+            text = f"amounts are multiplied by {column.multiplier}, as the header or the title says"
             found.append((column.label, "amounts-multiplied", text))
     return found
 

@@ -13,7 +13,7 @@ from importers.values.conditions import parse_condition
 from importers.values.dates import DateStyle, parse_date
 from importers.values.durations import parse_months
 from importers.values.money import find_currency, parse_money
-from importers.values.ranges import looks_like_code, split_code_register
+from importers.values.ranges import looks_like_code, split_code_register, units_of_range
 from importers.values.text import text_of, words_of
 from importers.vocabulary import Vocabulary
 
@@ -71,9 +71,22 @@ class Profile:
             return split_code_register(text_of(value)) is not None
         if test == "condition-word":
             return not text_of(value).isdecimal() and parse_condition(value, self.vocabulary) is not None
+        if test == "register":
+            text = text_of(value)
+            return units_of_range(text) is not None or (text.isdecimal() and len(text) > 2 and text[0] == "0")
         if test == "duration":
             return parse_months(value, 1) is not None
         return False
+
+    def names_models(self, at: int) -> bool:
+        """Whether the cells name models rather than kinds of things: digits in them, or many distinct words."""
+        texts = [text for text in self.texts(at) if text.casefold() not in self.vocabulary.blanks]
+        if not texts:
+            return False
+        if _share(texts, lambda text: any(sign.isdigit() for sign in text)) > 0.5:
+            return True
+        kinds = _share(texts, lambda text: names_kind(text, self.vocabulary.classes))
+        return kinds < 0.5 and len(set(texts)) > max(12, len(texts) // 5)
 
     def texts(self, at: int) -> list[str]:
         return [value for value in self.values[at] if isinstance(value, str)]

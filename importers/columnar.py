@@ -158,11 +158,18 @@ class ColumnTable:
         for value in values:
             known = memo.get(value, _NEW) if type(value) in _PLAIN else None
             if known is _NEW:
-                known = understand(value)
+                known = understand(value) if not self._says_more(part, value) else None
                 if len(memo) < MEMO:
                     memo[value] = known
             found.append(known)
         return found, codes
+
+    def _says_more(self, part: _Part, value: Any) -> bool:
+        """Whether a name says maker or system too, which no column does."""
+        if part.field != "name" or not self._assembler.brand_in_name or type(value) is not str:
+            return False
+        found = self._assembler.specification(value)
+        return found.brand is not None or found.os is not None
 
     def _understander(self, part: _Part) -> Callable[[Any], tuple[Any, ...] | None]:
         """What a plain value sets, told by its setter on a draft that is blank again afterwards."""

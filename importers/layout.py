@@ -215,7 +215,10 @@ def _is_group_row(above: Sequence[object], header: Sequence[object]) -> bool:
     """Whether the row over the best one belongs to the header: groups over it, or labels over its blanks."""
     texts = [text_of(value) for value in above]
     filled = [column for column, text in enumerate(texts) if text]
-    if len(filled) < 2 or any(not isinstance(above[c], str) or texts[c].startswith(":") for c in filled):
+    if len(filled) < 2 or any(
+        not isinstance(above[c], str) or texts[c].startswith(":") or ":" in texts[c].rstrip(": ")
+        for c in filled
+    ):
         return False
     below = _padded(texts_of(header), max(len(texts), len(header)) + 1)
     texts = _padded(texts, len(below))

@@ -26,10 +26,10 @@ from importers.columns import (
 from importers.formats import Format
 from importers.layout import Header, HeaderWords, Row
 from importers.rows import RefusedFile
+from importers.titles import Titles
 from importers.values.dates import DateStyle, is_month_first
 from importers.values.money import find_currency, find_multiplier
 from importers.values.text import compact, text_of, words_of
-from importers.vocabulary import Vocabulary
 
 #: Fields that several columns of one sheet may hold.
 _MANY = frozenset({"notes", "software", "office", "database", EXTRA, IGNORE, "sequence"})
@@ -53,19 +53,22 @@ def assign_columns(
     style: DateStyle,
     mapping: Mapping[str, str] | None = None,
     known: Format | None = None,
+    titles: Titles | None = None,
 ) -> Columns:
     """The columns of a table from its header and its first rows; `mapping` (header to field) outranks both.
+
+    `titles` says in which amounts the whole table is written, where its headers do not.
 
     Raises:
         RefusedFile: two filled columns of the same name hold an identifier, so that neither can be believed.
     """
     profile = Profile(header, sample, words.vocabulary, style)
     guesses = [_guess(at, levels, words, mapping, known) for at, levels in enumerate(header.levels)]
-    guesses = _adjust(guesses, profile)
+    guesses = _adjust(guesses, header, profile)
     if known is None:
         guesses = _fill_by_values(guesses, header, profile)
     columns = [
-        _column(at, header.labels[at], guess, profile)
+        _column(at, header.labels[at], guess, profile, titles or Titles())
         for at, guess in enumerate(_resolve(header, guesses, profile))
         if header.labels[at]
     ]
@@ -104,8 +107,9 @@ def _guess(
     return best
 
 
-def _adjust(guesses: list[Guess], profile: Profile) -> list[Guess]:
+def _adjust(guesses: list[Guess], header: Header, profile: Profile) -> list[Guess]:
     """Correct what the header says by what the values show, and by which other columns there are."""
+    guesses = _tell_types(guesses, header, profile)
     fields = {guess.field for guess in guesses}
     adjusted = []
     for at, guess in enumerate(guesses):
@@ -115,6 +119,26 @@ def _adjust(guesses: list[Guess], profile: Profile) -> list[Guess]:
     if ticked == 1:
         adjusted = [Guess(EXTRA, 0.0) if g.field in TICKS and g.confidence <= 1 else g for g in adjusted]
     return _products(adjusted, profile)
+
+
+def _tell_types(guesses: list[Guess], header: Header, profile: Profile) -> list[Guess]:
+    """'Type' and 'Tipe' mean the kind of thing or its model: beside a model the kind, beside a brand alone
+    what its values look like."""
+    fields = {guess.field for guess in guesses}
+    models = [at for at, guess in enumerate(guesses) if guess.field == "model"]
+    told = list(guesses)
+    for at, guess in enumerate(guesses):
+        if guess.confidence > 1 or compact(header.labels[at]) not in _TYPES:
+            continue
+        if guess.field == "model" and len(models) > 1 and "category" not in fields:
+            told[at] = guess._replace(field="category")
+        elif guess.field == "category" and "brand" in fields and not models and profile.names_models(at):
+            told[at] = Guess("model", guess.confidence, BY_VALUES)
+    return told
+
+
+#: Headers that mean one or the other.
+_TYPES = frozenset({"type", "types", "tipe"})
 
 
 def _fill_by_values(guesses: list[Guess], header: Header, profile: Profile) -> list[Guess]:
@@ -144,6 +168,13 @@ def _by_values(at: int, guess: Guess, fields: set[str], profile: Profile) -> str
         and profile.share(at, "joined") > 0.8
     ):
         return "code_register"
+    if (
+        name == "units"
+        and "register" not in fields
+        and profile.values[at]
+        and profile.share(at, "register") > 0.5
+    ):
+        return "register"
     if name == "warranty_ends_on" and profile.share(at, "duration") > 0.5:
         return name
     if name in DATES and confidence < 1 and profile.share(at, "date") < 0.3:
@@ -152,14 +183,7 @@ def _by_values(at: int, guess: Guess, fields: set[str], profile: Profile) -> str
         return EXTRA
     if name in MONEY and confidence < 1 and profile.share(at, "money") < 0.3:
         return EXTRA
-    if name == "category" and "brand" in fields and "model" not in fields and "name" in fields:
-        return name if _names_classes(profile.texts(at), profile.vocabulary) else "model"
     return name
-
-
-def _names_classes(texts: list[str], vocabulary: Vocabulary) -> bool:
-    """Whether a column named 'Type' says what things are (few distinct words) rather than which model."""
-    return not texts or len(set(texts)) <= max(12, len(texts) // 5)
 
 
 def _products(guesses: list[Guess], profile: Profile) -> list[Guess]:
@@ -233,12 +257,20 @@ def _refuse_twins(name: str, places: list[int], header: Header, profile: Profile
         )
 
 
-def _column(at: int, label: str, guess: Guess, profile: Profile) -> Column:
+def _column(at: int, label: str, guess: Guess, profile: Profile, titles: Titles) -> Column:
     vocabulary, name, confidence = profile.vocabulary, guess.field, guess.confidence
     if name in MONEY:
         multiplier = find_multiplier(label, vocabulary)
+        if multiplier == 1:
+            multiplier = titles.multiplier
         return Column(
-            at, label, name, confidence, multiplier, _currency(at, label, profile), reason=guess.reason
+            at,
+            label,
+            name,
+            confidence,
+            multiplier,
+            _currency(at, label, profile, titles),
+            reason=guess.reason,
         )
     if name in DATES:
         if name == "warranty_ends_on" and profile.values[at] and profile.share(at, "duration") > 0.5:
@@ -249,13 +281,13 @@ def _column(at: int, label: str, guess: Guess, profile: Profile) -> Column:
     return Column(at, label, name, confidence, reason=guess.reason)
 
 
-def _currency(at: int, label: str, profile: Profile) -> str | None:
-    """The currency that the header names, or the only one that the cells name."""
+def _currency(at: int, label: str, profile: Profile, titles: Titles) -> str | None:
+    """The currency that the header names, or the only one that the cells name, or the title's."""
     currency = find_currency(label, profile.vocabulary)
     if currency is not None:
         return currency
     found = {word for text in profile.texts(at) if (word := find_currency(text, profile.vocabulary))}
-    return found.pop() if len(found) == 1 else None
+    return found.pop() if len(found) == 1 else titles.currency if not found else None
 
 
 def default_style(date_1904: bool, today: date) -> DateStyle:

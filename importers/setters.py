@@ -22,6 +22,7 @@ from importers.setters_values import (
 from importers.values.brands import split_brand
 from importers.values.dates import DateStyle
 from importers.values.ranges import clean_code, split_code_register
+from importers.values.specification import cut_model, is_specification
 from importers.values.text import find_forbidden, find_unseen, mixes_scripts, text_of, unquoted
 from importers.vocabulary import Vocabulary
 
@@ -216,6 +217,9 @@ def _brand(vocabulary: Vocabulary, split: bool = True) -> Setter:
                 parts = (" ".join(text.split()), None)
             if len(memo) < MEMO:
                 memo[text] = parts
+        if parts[1] and split and is_specification(parts[1]):
+            draft.specification = draft.specification or text
+            parts = (parts[0], cut_model(parts[1]))
         record = draft.record
         record.brand = parts[0]
         if parts[1] and record.model is None:

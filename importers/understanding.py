@@ -79,6 +79,7 @@ class SheetReader:
                 return
             sample = stream.peek(header.data_from + _SAMPLE)
             self.format = find_format(header.labels)
+            titles = read_titles(before[: header.data_from - len(header.rows)], self.words.vocabulary)
             columns = assign_columns(
                 header,
                 sample[header.data_from :],
@@ -86,11 +87,11 @@ class SheetReader:
                 default_style(self.raw.date_1904, self.today),
                 self.mapping,
                 self.format,
+                titles,
             )
-            titles = read_titles(before[: header.data_from - len(header.rows)], self.words.vocabulary)
             rows = stream.take() or []
             stream.put_back(rows[header.data_from :])
-            again = yield from self._joined(self._table(stream, header, columns, titles), columns)
+            again = yield from self._joined(self._table(stream, header, columns, titles.fields), columns)
             if not again:
                 return
 

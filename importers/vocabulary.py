@@ -71,6 +71,7 @@ class Vocabulary:
     year_prefixes: frozenset[str]
     year_words: frozenset[str]
     conditions: Mapping[str, str]
+    condition_phrases: Phrases
     statuses: Mapping[str, str]
     ticks: frozenset[str]
     currencies: Mapping[str, str]
@@ -121,6 +122,7 @@ def default_vocabulary() -> Vocabulary:
         year_prefixes=frozenset(words["year_prefixes"]),
         year_words=frozenset(words["year_words"]),
         conditions=_turned(words["conditions"]),
+        condition_phrases=Phrases.of((phrase, word) for phrase, word in words["condition_phrases"]),
         statuses=_turned(words["statuses"]),
         ticks=frozenset(words["ticks"]),
         currencies=words["currencies"],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from importers.values.text import text_of
+from importers.values.text import text_of, words_of
 from importers.vocabulary import Vocabulary
 
 _FIRST = re.compile(r"\s*[,;:(]|\s+[-–]\s|\. ")
 _MOST = 1_000_000
+#: Longer texts are prose, of which a few words prove nothing.
+_LONGEST_PHRASE = 60
 
 
 def parse_condition(value: object, vocabulary: Vocabulary) -> str | None:
@@ -17,8 +19,16 @@ def parse_condition(value: object, vocabulary: Vocabulary) -> str | None:
     found = vocabulary.conditions.get(text)
     if found is None and text:
         first = _FIRST.split(text, maxsplit=1)[0].strip(" .")
-        found = vocabulary.conditions.get(first)
+        found = vocabulary.conditions.get(first) or _from_parts(first, vocabulary)
+    if found is None and len(text) < _LONGEST_PHRASE:
+        found = vocabulary.condition_phrases.find(words_of(text))
     return found
+
+
+def _from_parts(text: str, vocabulary: Vocabulary) -> str | None:
+    """What 'Baik / Good' says in two languages; None where the parts differ, as in 'B/RR'."""
+    said = {vocabulary.conditions.get(part.strip()) for part in text.split("/")} if "/" in text else set()
+    return said.pop() if len(said) == 1 else None
 
 
 def condition_in_notes(text: str, vocabulary: Vocabulary) -> str | None:

@@ -19,6 +19,11 @@ _END = re.compile(
     r"[,;/|(]|\b(?:intel|amd|core|i[3579](?:-\w+)?|ryzen|celeron|pentium|xeon|ram|ssd|hdd|\d+\s*(?:gb|tb|mb|inch|ghz))\b|\"",
     re.IGNORECASE,
 )
+#: What is said of a machine beside its name; two of these make a cell a specification.
+_PARTS = re.compile(
+    r"\b(?:i[3579]|core|ryzen|celeron|pentium|xeon|athlon)\b|\b\d+\s*[gt]b\b|\b(?:ram|ssd|hdd|nvme|ddr\d)\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\S+")
 _LONGEST_MODEL = 40
 #: What stands further back in a cell is prose.
@@ -46,8 +51,14 @@ def read_specification(text: str, vocabulary: Vocabulary) -> Specification:
         for last in (min(number + 2, len(words) - 1), min(number + 1, len(words) - 1), number):
             brand = text[word.start() : words[last].end()].rstrip(",;")
             if brand.casefold() in vocabulary.makers:
-                return Specification(brand, _model(text[word.start() + len(brand) :]), os)
+                return Specification(brand, cut_model(text[word.start() + len(brand) :]), os)
     return Specification(None, None, os)
+
+
+def is_specification(text: str) -> bool:
+    """Whether a cell says more of a machine than maker and model: processor, memory, disk, system."""
+    text = text[:_READ]
+    return len(_PARTS.findall(text)) + (_SYSTEM.search(text) is not None) > 1
 
 
 def read_model(text: str, brand: str, vocabulary: Vocabulary) -> str | None:
@@ -56,11 +67,12 @@ def read_model(text: str, brand: str, vocabulary: Vocabulary) -> str | None:
     found = read_specification(text, vocabulary)
     if found.brand is not None:
         return found.model if found.brand.casefold() == brand.casefold() else None
-    model = _model(text)
+    model = cut_model(text)
     return model if model and any(sign.isdigit() for sign in model) and not _SYSTEM.search(model) else None
 
 
-def _model(rest: str) -> str | None:
+def cut_model(rest: str) -> str | None:
+    """The model at the beginning of a text, up to its processor, sizes or the next separator."""
     end = _END.search(rest)
     model = " ".join((rest[: end.start()] if end else rest).split())
     return model if 0 < len(model) <= _LONGEST_MODEL else None
