@@ -8,13 +8,17 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from tracker.api.access import AfterCursor, Caller, Clock, Id, Limit, ReadSession, WriteSession
+from tracker.api.access import AfterCursor, Caller, Clock, Id, Language, Limit, ReadSession, WriteSession
+from tracker.api.files import SPREADSHEET, new_file, send_file
 from tracker.api.pages import Page
 from tracker.api.problems import problems
 from tracker.inventory import actions, queries
+from tracker.inventory.export_queries import iterate_exported
+from tracker.inventory.exporting import ListFormat, write_assets
 from tracker.inventory.models import AssetClass, AssetStatus, Condition
 from tracker.inventory.schemas import AssetDetail, AssetEdit, AssetFilter, AssetRow
 from tracker.lifecycle.explaining import asset_lifecycle
@@ -146,6 +150,27 @@ def list_assets(
     wanted = AssetFilter(agency, text, asset_class, status, phase, rule, condition)
     page = queries.list_assets(session, caller, wanted, sort, after, limit)
     return {"items": [_row_json(row) for row in page.items], "next": page.next_cursor}
+
+
+@router.get("/export", response_class=FileResponse, responses=SPREADSHEET)
+def export_assets(
+    session: ReadSession,
+    caller: Caller,
+    clock: Clock,
+    agency: Annotated[Text, Query(description="Code of an agency: with all below it.")] = None,
+    status: AssetStatus | None = None,
+    format: ListFormat = ListFormat.XLSX,
+    language: Language = "en",
+) -> FileResponse:
+    """Assets of your agencies as a list that can be changed and uploaded again."""
+    rows = iterate_exported(session, caller, AssetFilter(agency=agency, status=status))
+    path = new_file(f".{format}")
+    try:
+        write_assets(rows, path, format, language)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return send_file(path, f"assets-{clock.today}.{format}")
 
 
 @router.get("/{asset_id}", responses=problems(404))

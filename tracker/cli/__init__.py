@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tracker.cli import budgeting, catalogue, demo, inventory, lifecycle, mappings, operation
+from tracker.cli import budgeting, catalogue, demo, inventory, lifecycle, lists, mappings, operation
 
 app = typer.Typer(
     help="IT asset lifecycle and modernisation tracker.",
@@ -19,6 +19,7 @@ for _name, _group in (
     ("agency", inventory.agency),
     ("user", inventory.user),
     ("imports", inventory.imports),
+    ("assets", lists.assets),
     ("columns", mappings.columns),
     ("catalogue", catalogue.catalogue),
     ("versions", catalogue.versions),

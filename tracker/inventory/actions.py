@@ -36,6 +36,7 @@ from tracker.inventory.mappings import check_mapping, load_mapping, remember
 from tracker.inventory.matching import match_titles
 from tracker.inventory.models import BatchState, ImportBatch
 from tracker.inventory.previewing import SourceFile, stage
+from tracker.inventory.renaming import open_batches
 from tracker.inventory.schemas import BatchView, UndoReport
 from tracker.inventory.sources import Choices, get_source, keep_source, kept_file, note_source
 from tracker.inventory.spool import Spool, SpooledRow
@@ -121,7 +122,7 @@ def _preview(
     spool: Spool[SpooledRow]
     try:
         with uncollected(), Spool() as spool, importers.read(path, mapping=mapping, limits=limits) as file:
-            collected = collect(file.batches(), wanted, policy, spool)
+            collected = collect(*open_batches(file, wanted), policy, spool)
             collected.problems.extend(problem_of(problem) for problem in file.problems)
             note_skipped(collected, file.skipped)
             source = _source(path, filename, file.format, file.sheets)

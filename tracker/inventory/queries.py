@@ -142,7 +142,7 @@ def _agency_condition(session: Session, code: str) -> ColumnElement[bool]:
     return _asset.c.agency_id.in_(inside)
 
 
-def _conditions(session: Session, principal: Principal, wanted: AssetFilter) -> list[ColumnElement[bool]]:
+def conditions_of(session: Session, principal: Principal, wanted: AssetFilter) -> list[ColumnElement[bool]]:
     """What a filter means in SQL. Withdrawn assets are listed only when asked for by that status."""
     found = [in_scope(_asset.c.agency_id, principal.scope(Permission.VIEW))]
     if wanted.status:
@@ -208,7 +208,7 @@ def list_assets(
     if name not in _SORTS:
         raise Invalid("bad-sort", f"cannot sort by {name!r}; one of {', '.join(_SORTS)}")
     expression, kind = _SORTS[name]
-    conditions = _conditions(session, principal, wanted)
+    conditions = conditions_of(session, principal, wanted)
     order = (expression.desc(), _asset.c.id.desc()) if descending else (expression, _asset.c.id)
     query = select(*_COLUMNS, expression.label("sorted_by")).select_from(_joined()).where(*conditions)
     if after is not None:
@@ -231,14 +231,14 @@ def _count(session: Session, conditions: list[ColumnElement[bool]]) -> int:
 
 def count_assets(session: Session, principal: Principal, wanted: AssetFilter = AssetFilter()) -> int:  # noqa: B008
     """How many assets (rows, not units) a filter finds. One statement."""
-    return _count(session, _conditions(session, principal, wanted))
+    return _count(session, conditions_of(session, principal, wanted))
 
 
 def count_by_class(session: Session, principal: Principal) -> Mapping[str, tuple[int, int]]:
     """{asset class: (assets, units)} of what is not withdrawn. One statement."""
     query = (
         select(_asset.c.asset_class, func.count(), func.sum(_asset.c.units))
-        .where(*_conditions(session, principal, AssetFilter()))
+        .where(*conditions_of(session, principal, AssetFilter()))
         .group_by(_asset.c.asset_class)
         .order_by(_asset.c.asset_class)
     )

@@ -10,14 +10,29 @@ from tracker.web.pages import (
     catalogue,
     dashboard,
     findings,
+    import_columns,
     imports,
     jobs,
+    lists,
     plans,
     profile,
     session,
 )
 
-_PAGES = (session, dashboard, assets, findings, plans, imports, catalogue, jobs, administration, profile)
+_PAGES = (
+    session,
+    dashboard,
+    lists,
+    assets,
+    findings,
+    plans,
+    imports,
+    import_columns,
+    catalogue,
+    jobs,
+    administration,
+    profile,
+)
 
 
 def build_router() -> APIRouter:

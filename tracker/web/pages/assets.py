@@ -51,7 +51,7 @@ def sorted_columns(visitor: Visitor, query: dict[str, str | None], sort: str) ->
     return tuple(found)
 
 
-def _filter(request: Request) -> AssetFilter:
+def asset_filter(request: Request) -> AssetFilter:
     """The filter in the address; words that are none of ours count as no filter."""
 
     def word(name: str, kind: str) -> str | None:
@@ -83,7 +83,7 @@ def list_assets(
 ) -> Response:
     """Assets that the filter finds, in order, a page at a time."""
     sort = sort if sort.removeprefix("-") in _SORTS else "asset_tag"
-    wanted = _filter(request)
+    wanted = asset_filter(request)
     with reading(get_engine(request)) as session:
         try:
             found = queries.list_assets(
@@ -131,6 +131,8 @@ def _page(
         rules=term_options(visitor, "rule"),
         is_filtered=wanted != AssetFilter(),
         may_import=visitor.may(Permission.IMPORT),
+        csv_url=address("/assets/export.csv", query),
+        xlsx_url=address("/assets/export.xlsx", query),
         first_url=address("/assets", query) if after else None,
         next_url=address("/assets", query, after=found.next_cursor) if found.next_cursor else None,
     )

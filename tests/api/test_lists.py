@@ -1,0 +1,40 @@
+"""The template and the export of assets, through HTTP."""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+import pytest
+
+from importers.own import own_list
+from tests.api.conftest import Api, problem
+from tests.api.test_imports import ROWS, upload, workbook
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_the_template_comes_in_both_languages(api: Api, language: str) -> None:
+    answer = api.call("clerk-a", "GET", f"/imports/template?language={language}")
+    assert answer.status_code == 200
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    own = own_list()
+    assert book.sheetnames == [own.list_sheet[language], own.guide_sheet[language]]
+    headers = [cell.value for cell in book.worksheets[0][1]]
+    assert headers == [column.names[language] for column in own.template_columns()]
+
+
+def test_a_template_in_another_language_is_refused(api: Api) -> None:
+    problem(api.call("clerk-a", "GET", "/imports/template?language=fr"), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+def test_what_is_exported_can_be_uploaded_unchanged(api: Api, form: str) -> None:
+    batch = upload(api, "clerk-a", workbook(ROWS)).json()["batch"]
+    api.call("clerk-a", "POST", f"/imports/{batch}/apply")
+    answer = api.call("clerk-a", "GET", f"/assets/export?format={form}&agency=A")
+    assert answer.status_code == 200
+    again = upload(api, "clerk-a", answer.content, filename=f"assets.{form}").json()
+    assert [one["code"] for one in again["problems"]] == ["other-agency"]
+    # The world's own assets were never imported and so have no names to be found by; one is of an agency below.
+    counts = {name: again[name] for name in ("created", "updated", "unchanged", "rejected")}
+    assert counts == {"created": 3, "updated": 0, "unchanged": 3, "rejected": 1}
