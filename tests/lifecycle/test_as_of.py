@@ -59,7 +59,7 @@ def test_as_of_today_equals_the_stored_scan(engine: Engine) -> None:
     ("day", "rules"),
     [
         (date(2025, 10, 14), {"security-support-ends-soon"}),
-        (date(2025, 10, 15), {"security-support-ended", "unpatchable"}),
+        (date(2025, 10, 15), {"security-support-ended", "unpatchable", "extended-support-without-contract"}),
         (date(2024, 10, 13), set()),
         (date(2024, 10, 14), {"security-support-ends-soon"}),
     ],
@@ -96,7 +96,10 @@ def test_known_at_an_instant_reads_the_facts_and_the_inventory_of_then(engine: E
     then = {(row.asset_tag, row.rule) for row in findings_as_of(engine, OPERATOR, TODAY, NOW)}
     assert then == {("pc", "security-support-ends-soon"), ("old", "past-useful-life")}
     now = {(row.asset_tag, row.rule) for row in findings_as_of(engine, OPERATOR, TODAY)}
-    assert now == {(tag, rule) for tag in ("pc", "new") for rule in ("security-support-ended", "unpatchable")}
+    assert now == {
+        *((tag, rule) for tag in ("pc", "new") for rule in ("security-support-ended", "unpatchable")),
+        ("new", "extended-support-without-contract"),
+    }
     assert scan_as_of(engine, OPERATOR, TODAY, NOW).installations == 1
     assert scan_as_of(engine, OPERATOR, TODAY, NOW - timedelta(days=1)).assets == 0
 
@@ -126,8 +129,8 @@ def test_evidence_of_a_day_that_was_never_scanned(engine: Engine) -> None:
     build(engine, THINGS)
     rows = {(row.asset_tag, row.rule): row for row in findings_as_of(engine, OPERATOR, TODAY)}
     assert rows["strange", "lifecycle-unknown"].evidence["unknown"] == [
-        {"title": "Dateless", "reason": "no-dates", "policy": "default v1"},
-        {"title": "Kantorku", "reason": "unrecognised", "policy": "default v1"},
+        {"title": "Dateless", "reason": "no-dates", "policy": "default v2"},
+        {"title": "Kantorku", "reason": "unrecognised", "policy": "default v2"},
     ]
     assert rows["undated", "lifecycle-unknown"].evidence["unknown"] == [{"reason": "no-acquisition-date"}]
     ended = rows["old-os", "security-support-ended"]

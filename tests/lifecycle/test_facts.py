@@ -19,11 +19,11 @@ from tracker.lifecycle.rules import PatchFacts
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
-        ("2.0", PatchFacts("2.2", 2, date(2025, 3, 1), date(2025, 1, 1), known=True)),
-        ("2.0.5", PatchFacts("2.2", 2, date(2025, 3, 1), None, known=False)),
-        ("2.1", PatchFacts("2.2", 1, date(2026, 5, 1), date(2025, 3, 1), known=True)),
-        ("2.2", PatchFacts("2.2", 0, None, date(2026, 5, 1), known=True)),
-        ("2.9", PatchFacts("2.2", 0, None, None, known=False)),
+        ("2.0", PatchFacts("2.2", 2, date(2025, 3, 1), date(2025, 1, 1), known=True, newer_months=2)),
+        ("2.0.5", PatchFacts("2.2", 2, date(2025, 3, 1), None, known=False, newer_months=2)),
+        ("2.1", PatchFacts("2.2", 1, date(2026, 5, 1), date(2025, 3, 1), known=True, newer_months=1)),
+        ("2.2", PatchFacts("2.2", 0, None, date(2026, 5, 1), known=True, newer_months=0)),
+        ("2.9", PatchFacts("2.2", 0, None, None, known=False, newer_months=0)),
     ],
 )
 def test_place_among_dated_versions(sqlite_engine: Engine, version: str, expected: PatchFacts) -> None:

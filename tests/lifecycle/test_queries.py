@@ -63,7 +63,7 @@ def test_a_finding_explains_itself(engine: Engine) -> None:
         "resolved_on": None, "id": row.id, "asset_id": row.asset_id,
     }  # fmt: skip
     assert evidence == {
-        "policy": "default v1",
+        "policy": "default v2",
         "match": {
             "outcome": "matched", "tier": "auto", "confidence": 0.95, "method": "alias",
             "evidence": {"alias": "windows 10 pro"},
@@ -115,8 +115,8 @@ def test_unknown_titles_are_named_with_the_reason(engine: Engine) -> None:
         with reading(engine) as session:
             page = list_findings(session, OPERATOR, FindingFilter(rule="lifecycle-unknown"), limit=limit)
         told = {row.asset_tag: row.evidence["unknown"] for row in page.items}
-        dateless = {"title": "Dateless", "reason": "no-dates", "policy": "default v1"}
-        kantorku = {"title": "Kantorku", "reason": "unrecognised", "policy": "default v1"}
+        dateless = {"title": "Dateless", "reason": "no-dates", "policy": "default v2"}
+        kantorku = {"title": "Kantorku", "reason": "unrecognised", "policy": "default v2"}
         assert told == {"pc-A": [dateless], "pc-B": [dateless, kantorku]}
 
 
@@ -162,7 +162,7 @@ def test_statements_of_reads_do_not_grow(engine: Engine) -> None:
             add_asset(session, world, Thing("B", f"more-{number}", ["Kantorku", "Windows 10 Pro"]))
     scan(engine, OPERATOR, TODAY, NOW)
     assert _read_everything(engine, world) == few
-    assert few == [4, 3, 13]
+    assert few == [4, 3, 15]
 
 
 def _read_everything(engine: Engine, world: World) -> list[int]:
@@ -195,14 +195,14 @@ def test_dashboard_sums_units_by_agency_month_rule_and_severity(engine: Engine) 
     assert found.ending_by_month[-1] == ("2027-11", 0)
     assert found.coverage == Coverage(tracked=17, matched=16, dated=15, not_tracked=1)
     assert found.open["security-support-ended"] == 2
-    assert found.open_by_severity == {"high": 4, "medium": 3, "low": 2, "info": 2}
+    assert found.open_by_severity == {"high": 5, "medium": 3, "low": 2, "info": 2}
     assert sum(found.open.values()) == sum(found.open_by_severity.values()) == len(EXPECTED)
     assert (found.counted_on, found.last_scan) == (TODAY, NOW)
     assert mine == Dashboard(
         assets=6, obsolete=0, obsolete_by_agency=[("A1", 0, 6)], ending_by_month=found.ending_by_month,
         unpatched=1, unknown=0, coverage=Coverage(11, 11, 11, 0),
         open={"security-support-ends-soon": 1, "active-support-ended": 1, "behind-latest": 1},
-        counted_on=TODAY, last_scan=NOW, unpatchable=0, open_by_severity={"medium": 2, "low": 1},
+        counted_on=TODAY, last_scan=NOW, unpatchable=0, open_by_severity={"high": 1, "medium": 1, "low": 1},
         installations=3,
     )  # fmt: skip
     assert (before.obsolete, before.counted_on, before.open) == (0, None, {})

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tracker.lifecycle.asset_rules import add_years, assess_age, assess_warranty, latest_day, stated
 from tracker.lifecycle.policy import default_document, parse_policy, rule_texts
 from tracker.lifecycle.rules import (
     Exploited,
@@ -16,14 +17,9 @@ from tracker.lifecycle.rules import (
     Rule,
     RuleVerdict,
     Subject,
-    add_years,
     assess,
-    assess_age,
-    assess_warranty,
     is_coarser,
-    latest_day,
     phase_on,
-    stated,
 )
 
 POLICY = parse_policy(default_document())
@@ -85,8 +81,8 @@ def test_security_ended_and_unpatchable_hold_from_the_day_after() -> None:
     last = verdicts(FULL, date(2026, 10, 13))
     after = verdicts(FULL, date(2026, 10, 14))
     assert set(last) == {"active-support-ended", "security-support-ends-soon"}
-    assert set(after) == {"security-support-ended", "unpatchable"}
-    for one in after.values():
+    assert set(after) == {"security-support-ended", "unpatchable", "extended-support-without-contract"}
+    for one in (after["security-support-ended"], after["unpatchable"]):
         assert (one.since_on, one.ends_on) == (date(2026, 10, 14), date(2026, 10, 13))
 
 
@@ -97,21 +93,24 @@ def test_a_flag_without_a_date_ends_support_on_an_unknown_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "holds"),
+    ("day", "window"),
     [
-        (date(2025, 10, 12), False),
-        (date(2025, 10, 13), True),
-        (date(2026, 10, 13), True),
-        (date(2026, 10, 14), False),
+        (date(2025, 10, 12), None),
+        (date(2025, 10, 13), (365, "low", date(2025, 10, 13))),
+        (date(2026, 4, 15), (365, "low", date(2025, 10, 13))),
+        (date(2026, 4, 16), (180, "medium", date(2026, 4, 16))),
+        (date(2026, 7, 14), (180, "medium", date(2026, 4, 16))),
+        (date(2026, 7, 15), (90, "high", date(2026, 7, 15))),
+        (date(2026, 10, 13), (90, "high", date(2026, 7, 15))),
+        (date(2026, 10, 14), None),
     ],
 )
-def test_ends_soon_within_365_days_until_the_last_day(day: date, holds: bool) -> None:
+def test_ends_soon_speaks_in_the_narrowest_window_until_the_last_day(
+    day: date, window: tuple[int, str, date] | None
+) -> None:
     found = verdicts(FULL, day).get("security-support-ends-soon")
-    assert (found is not None) is holds
-    if found is not None:
-        assert (found.since_on, found.ends_on, found.threshold) == (
-            date(2025, 10, 13), date(2026, 10, 13), 365,
-        )  # fmt: skip
+    assert (found and (found.threshold, found.severity, found.since_on)) == window
+    assert found is None or found.ends_on == date(2026, 10, 13)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +125,9 @@ def test_active_ended_only_while_security_fixes_come(day: date, holds: bool) -> 
 
 def test_with_a_contract_the_extended_end_counts() -> None:
     made = assess(SUBJECT, FULL, None, (), POLICY, date(2027, 12, 1))
-    assert [one.rule for one in made.verdicts] == [Rule.SECURITY_ENDED, Rule.UNPATCHABLE]
+    assert [one.rule for one in made.verdicts] == [
+        Rule.SECURITY_ENDED, Rule.UNPATCHABLE, Rule.EXTENDED_WITHOUT_CONTRACT,
+    ]  # fmt: skip
     assert [(one.rule, one.ends_on) for one in made.contract_verdicts] == [
         (Rule.SECURITY_ENDS_SOON, date(2028, 10, 10))
     ]
@@ -154,7 +155,7 @@ def test_behind_latest(facts: PatchFacts | None, patch: Patch, behind: bool) -> 
 
 def test_an_ended_release_is_unpatchable_and_not_behind() -> None:
     found = verdicts(FULL, date(2026, 11, 25), PatchFacts("1.28.2", 2, date(2026, 1, 10)))
-    assert set(found) == {"security-support-ended", "unpatchable"}
+    assert set(found) == {"security-support-ended", "unpatchable", "extended-support-without-contract"}
 
 
 @pytest.mark.parametrize(
@@ -251,4 +252,4 @@ def test_every_rule_has_a_severity_a_weight_and_words_in_both_languages() -> Non
     assert set(rule_texts("en")) == rules
     assert set(rule_texts("id")) == rules
     assert POLICY.severity("lifecycle-unknown") == "info"
-    assert POLICY.ends_soon_days == (365,)
+    assert [one.days for one in POLICY.ends_soon] == [365, 180, 90]

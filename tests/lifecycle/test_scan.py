@@ -54,6 +54,7 @@ THINGS = (
 EXPECTED = {
     ("old-os", "security-support-ended"),
     ("old-os", "unpatchable"),
+    ("old-os", "extended-support-without-contract"),
     ("soon", "security-support-ends-soon"),
     ("soon", "active-support-ended"),
     ("behind", "behind-latest"),
@@ -70,7 +71,7 @@ def test_every_rule_reaches_its_assets(engine: Engine) -> None:
     build(engine, THINGS)
     result = scan(engine, OPERATOR, TODAY, NOW)
     assert findings(engine) == EXPECTED
-    assert (result.opened, result.resolved, result.changed) == (11, 0, 0)
+    assert (result.opened, result.resolved, result.changed) == (12, 0, 0)
     assert result.open == {
         "security-support-ended": 2,
         "security-support-ends-soon": 1,
@@ -80,6 +81,7 @@ def test_every_rule_reaches_its_assets(engine: Engine) -> None:
         "past-useful-life": 1,
         "warranty-ended": 1,
         "lifecycle-unknown": 2,
+        "extended-support-without-contract": 1,
     }
     assert (result.assets, result.installations, result.titles) == (8, 10, 10)
 
@@ -100,7 +102,7 @@ def test_statements_of_a_scan_do_not_grow_with_rows(engine: Engine) -> None:
     with transaction(engine) as session:
         for number in range(60):
             add_asset(session, world, Thing("A", f"more-{number}", ["Windows 10 Pro", "nginx 1.28.0"]))
-    assert scan(engine, OPERATOR, TODAY, NOW).opened == 180
+    assert scan(engine, OPERATOR, TODAY, NOW).opened == 240
     assert _statements(engine) == few
 
 
@@ -153,7 +155,7 @@ def test_whatever_changed_is_seen_by_a_scan_of_the_same_day(engine: Engine, chan
     with transaction(engine) as session:
         session.execute(text(change))
     result = scan(engine, OPERATOR, TODAY, NOW)
-    assert result.opened + result.resolved == (2 if "tier" not in change else 3)
+    assert result.opened + result.resolved == (3 if "tier" not in change else 5)
     found = findings(engine)
     with transaction(engine) as session:
         session.execute(text("DELETE FROM finding"))
@@ -169,7 +171,7 @@ def test_a_scan_of_a_part_leaves_the_rest_to_the_next(engine: Engine) -> None:
         add_asset(session, world, Thing("B", "late", ["Windows 10 Pro"]))
     assert scan(engine, world.viewer("A"), TODAY, NOW).opened == 0
     result = scan(engine, OPERATOR, TODAY, NOW)
-    assert (result.opened, result.assets, result.installations) == (2, 9, 11)
+    assert (result.opened, result.assets, result.installations) == (3, 9, 11)
 
 
 def test_what_no_longer_holds_is_resolved_and_comes_back_as_a_new_episode(engine: Engine) -> None:
@@ -236,7 +238,7 @@ def test_a_withdrawn_asset_keeps_its_findings_resolved(engine: Engine) -> None:
     with transaction(engine) as session:
         gone = asset.c.id == world.assets["old-os"]
         session.execute(asset.update().where(gone).values(status="withdrawn"))
-    assert scan(engine, OPERATOR, TODAY, NOW).resolved == 2
+    assert scan(engine, OPERATOR, TODAY, NOW).resolved == 3
     assert findings(engine, everything=True) == EXPECTED
 
 
@@ -245,7 +247,7 @@ def test_an_agency_scans_and_writes_its_own_subtree_only(engine: Engine) -> None
     result = scan(engine, world.viewer("A1"), TODAY, NOW)
     assert (result.assets, result.installations, result.titles, result.opened) == (2, 3, 3, 3)
     assert {tag for tag, _ in findings(engine)} == {"soon", "behind"}
-    assert scan(engine, world.viewer("A"), TODAY, NOW).opened == 2
+    assert scan(engine, world.viewer("A"), TODAY, NOW).opened == 3
     assert {tag for tag, _ in findings(engine)} == {"soon", "behind", "old-os"}
     assert _scanned_agencies(engine) == [world.agencies["A1"], world.agencies["A"]]
 
@@ -276,7 +278,7 @@ def test_a_contract_covers_its_agency_and_those_below(engine: Engine) -> None:
             release_id=world.releases["windows 10"], starts_on=date(2025, 10, 1), ends_on=TODAY, recorded_at=NOW,
         ))  # fmt: skip
     scan(engine, OPERATOR, TODAY, NOW)
-    ended = {("security-support-ended"), ("unpatchable")}
+    ended = {"security-support-ended", "unpatchable", "extended-support-without-contract"}
     assert findings(engine) == {("pc-B", rule) for rule in ended}
     scan(engine, OPERATOR, TODAY + timedelta(days=1), NOW)
     assert findings(engine) == {(thing.tag, rule) for thing in things for rule in ended}
@@ -314,17 +316,25 @@ def test_hardware_with_dates_counts_them_and_without_falls_back_to_useful_life(e
     }
 
 
-def test_exploited_possible_says_which_entries_and_of_which_day(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("cve", "rule", "severity"),
+    [("CVE-2025-2", "exploited-possible", "high"), ("CVE-2026-2", "exploited", "critical")],
+)
+def test_exploited_says_which_entries_until_when_and_of_which_day(
+    engine: Engine, cve: str, rule: str, severity: str
+) -> None:
+    """The installed version is of 2025: it may hold the fix of what was found that year, not of later ones."""
     world = build(engine, [Thing("A", "pc", ["nginx 1.28.0"])])
     with transaction(engine) as session:
         add_exploited(session, world, "nginx", "CVE-2025-1", date(2025, 4, 23))
-        add_exploited(session, world, "nginx", "CVE-2026-2", date(2026, 2, 2))
+        add_exploited(session, world, "nginx", cve, date(2026, 2, 2), date(2026, 2, 23))
     scan(engine, OPERATOR, TODAY, NOW)
     with reading(engine) as session:
-        (row,) = list_findings(session, OPERATOR, FindingFilter(rule="exploited-possible")).items
-    assert (row.severity, row.since_on) == ("high", date(2026, 2, 2))
-    assert row.evidence["newest"] == "CVE-2026-2"
-    assert row.evidence["entries"] == 1
+        (row,) = list_findings(session, OPERATOR, FindingFilter(rule=rule)).items
+    assert (row.severity, row.since_on) == (severity, date(2026, 2, 2))
+    assert (row.evidence["newest"], row.evidence["entries"]) == (cve, 1)
+    assert (row.evidence["due_on"], row.evidence["listed"]) == ("2026-02-23", [cve])
+    assert findings(engine) >= {("pc", rule), ("pc", "behind-latest")}
 
 
 def test_coverage_counts_units_and_leaves_out_what_nobody_tracks(engine: Engine) -> None:

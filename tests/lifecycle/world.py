@@ -59,6 +59,14 @@ class Thing:
     status: str = "in-use"
     it_scope: str = "it"
     recorded_at: datetime = NOW
+    location: str | None = "Room 1"
+    custodian: str | None = None
+    condition: str | None = None
+    processor: str | None = None
+    is_edge: bool | None = None
+    internet_facing: bool | None = None
+    criticality: str | None = None
+    last_seen_on: date | None = None
 
 
 @dataclass
@@ -206,11 +214,13 @@ def match(
     ))  # fmt: skip
 
 
-def add_exploited(session: Session, world: World, slug: str, cve_id: str, added_on: date) -> None:
+def add_exploited(
+    session: Session, world: World, slug: str, cve_id: str, added_on: date, due_on: date | None = None
+) -> None:
     """A known exploited vulnerability of a product."""
     entry_id = new_id(session)
     add_row(session, ExploitedEntry(
-        id=entry_id, cve_id=cve_id, vendor="v", product_name=slug, added_on=added_on,
+        id=entry_id, cve_id=cve_id, vendor="v", product_name=slug, added_on=added_on, due_on=due_on,
         snapshot_id=world.snapshot_id, recorded_at=NOW,
     ))  # fmt: skip
     add_row(session, ExploitedProduct(entry_id=entry_id, product_id=world.products[slug]))
@@ -230,6 +240,9 @@ def add_asset(session: Session, world: World, thing: Thing) -> int:
         hardware_model_id=world.models[thing.model] if thing.model else None, acquired_on=thing.acquired_on,
         acquired_precision=thing.precision if thing.acquired_on else None,
         warranty_ends_on=thing.warranty_ends_on, recorded_at=thing.recorded_at, updated_at=thing.recorded_at,
+        location=thing.location, custodian=thing.custodian, condition=thing.condition, processor=thing.processor,
+        is_edge=thing.is_edge, internet_facing=thing.internet_facing, criticality=thing.criticality,
+        last_seen_on=thing.last_seen_on,
     ))  # fmt: skip
     for title in thing.titles:
         install(session, world, thing.agency, thing.tag, title, thing.recorded_at)

@@ -16,7 +16,7 @@ from tracker.budgeting.models import PlanAction
 from tracker.budgeting.money import fiscal_year
 from tracker.budgeting.needs import Member, Need, Reason, RiskPart
 from tracker.budgeting.signatures import RuleCause, Rules, Side, Understood, VerdictFacts, understand
-from tracker.lifecycle.rules import add_years
+from tracker.lifecycle.asset_rules import add_years
 
 _MANY_TITLES = 5
 

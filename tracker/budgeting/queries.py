@@ -28,10 +28,10 @@ from tracker.identity.schemas import Principal, Scope
 from tracker.identity.scope import limit
 from tracker.inventory.models import Asset, Condition, HardwareModel, ItScope, SoftwareTitle
 from tracker.lifecycle import temporary
+from tracker.lifecycle.asset_rules import latest_day
 from tracker.lifecycle.models import Condition as FindingCondition
 from tracker.lifecycle.models import Finding, RefreshPolicy, ScanRun, Verdict
 from tracker.lifecycle.rollups import latest_counts
-from tracker.lifecycle.rules import latest_day
 from tracker.lifecycle.schemas import Coverage, coverage_json
 
 agency = table_of(Agency)

@@ -19,11 +19,12 @@ from tracker.identity.models import Agency
 from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal, Scope
 from tracker.inventory.actions import match_titles
-from tracker.lifecycle import details, fanout, fingerprints, history, queries, stored, temporary
+from tracker.lifecycle import details, fanout, fingerprints, history, profiling, queries, stored, temporary
 from tracker.lifecycle import scan as scanning
 from tracker.lifecycle.evaluation import Cause, Evaluation, evaluate
 from tracker.lifecycle.facts import Facts, load
 from tracker.lifecycle.fanout import Source
+from tracker.lifecycle.judging import Bench
 from tracker.lifecycle.models import ScanRun
 from tracker.lifecycle.policies import ensure_policy, get_policy
 from tracker.lifecycle.policy import Policy
@@ -51,12 +52,12 @@ def scan(engine: Engine, principal: Principal, today: date, now: datetime) -> Sc
     scope = _scope(principal, Permission.SCAN)
     with transaction(engine) as session:
         match_titles(session, now)
-        policy = ensure_policy(session, now)
+        policy = ensure_policy(session, now, today)
     tally = Tally()
     with reading(engine) as session:
         plan = _look(session, scope, policy, today, tally)
         titles = _count_titles(session, scope)
-    written = _scan_changed(engine, plan, policy, tally, today, now) if plan is not None else 0
+    written = _scan_changed(engine, plan, tally, today, now) if plan is not None else 0
     result = _result(today, titles, tally, started)
     if written and plan is not None:
         with transaction(engine) as session:
@@ -72,6 +73,7 @@ class _Plan:
     fingerprints: Mapping[int, str]
     facts: Facts
     evaluation: Evaluation
+    bench: Bench
 
 
 def _look(session: Session, scope: Scope, policy: Policy, today: date, tally: Tally) -> _Plan | None:
@@ -85,8 +87,9 @@ def _look(session: Session, scope: Scope, policy: Policy, today: date, tally: Ta
     if not left:
         return None
     with _uncollected():
-        facts = load(session, today)
-        return _Plan(left, marks, facts, _evaluate(session, facts, Source(), policy, today))
+        facts = load(session, today, moved_days=policy.dates_moved_days)
+        evaluation = _evaluate(session, facts, Source(), policy, today)
+        return _Plan(left, marks, facts, evaluation, Bench(policy, evaluation.causes()))
 
 
 @contextmanager
@@ -101,16 +104,14 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _scan_changed(
-    engine: Engine, plan: _Plan, policy: Policy, tally: Tally, today: date, now: datetime
-) -> int:
+def _scan_changed(engine: Engine, plan: _Plan, tally: Tally, today: date, now: datetime) -> int:
     """Scan chunk by chunk; how many rows were written that tell something new."""
     with engine.connect() as connection, Session(bind=connection, expire_on_commit=False) as session:
         try:
-            written = _prepare(session, plan.evaluation, today, now)
+            written = _prepare(session, plan, today, now)
             for chunk in scanning.chunks(plan.agencies):
                 with session.begin():
-                    written += _scan_chunk(session, chunk, plan.fingerprints, policy, tally, today)
+                    written += _scan_chunk(session, chunk, plan, tally, today, now)
         finally:
             _clear(session)
     return written
@@ -124,8 +125,7 @@ def _scope(principal: Principal, permission: Permission) -> Scope:
 
 
 def _evaluate(session: Session, facts: Facts, source: Source, policy: Policy, day: date) -> Evaluation:
-    ages, warranties = queries.list_distinct_dates(session, source)
-    return evaluate(facts, ages, warranties, policy, day)
+    return evaluate(facts, queries.list_asset_facts(session, source), policy, day)
 
 
 def _count_titles(session: Session, scope: Scope) -> int:
@@ -136,36 +136,36 @@ def _count_titles(session: Session, scope: Scope) -> int:
     return queries.count_all_titles(session)
 
 
-def _prepare(session: Session, evaluation: Evaluation, today: date, now: datetime) -> int:
+def _prepare(session: Session, plan: _Plan, today: date, now: datetime) -> int:
     """Store verdicts and states, fill the temporary tables; how many rows of states were written."""
-    causes = evaluation.causes()
+    evaluation, causes = plan.evaluation, tuple(plan.bench.causes)
     with session.begin():
         scanning.lock_verdicts(session)
         temporary.create_all(session)
         conditions = stored.keep_conditions(session, causes)
         verdicts = stored.keep_verdicts(session, causes, conditions, now)
         written = stored.keep_states(session, evaluation.states, today)
-        scanning.fill(session, evaluation, causes, conditions, verdicts)
+        scanning.fill(session, evaluation, causes, conditions, verdicts, today)
         fanout.cover_contracts(session, today)
         temporary.analyze(session, temporary.COVERED)
     return written
 
 
 def _scan_chunk(
-    session: Session,
-    chunk: Sequence[int],
-    marks: Mapping[int, str],
-    policy: Policy,
-    tally: Tally,
-    today: date,
+    session: Session, chunk: Sequence[int], plan: _Plan, tally: Tally, today: date, now: datetime
 ) -> int:
     scanning.lock_chunk(session, chunk)
-    source = Source()
-    wanted = scanning.stage_chunk(session, source, chunk, policy)
+    source = Source(facets=scanning.facets(plan.evaluation))
+
+    def ids(causes: Sequence[Cause]) -> tuple[int, Mapping[str, int]]:
+        scanning.lock_verdicts(session)
+        return stored.keep_more_verdicts(session, causes, now)
+
+    wanted = scanning.stage_chunk(session, source, chunk, plan.bench, ids)
     changes = fanout.reconcile(session, wanted, today)
-    counted = scanning.tally_chunk(session, source, policy, tally)
-    differing = keep_rollups(session, chunk, today, counted)
-    fingerprints.keep_marks(session, chunk, marks, tally.assets_of)
+    counted = scanning.tally_chunk(session, source, plan.bench.policy, tally)
+    differing = keep_rollups(session, chunk, today, counted) + profiling.keep_risk(session)
+    fingerprints.keep_marks(session, chunk, plan.fingerprints, tally.assets_of)
     tally.add(changes)
     return changes.opened + changes.resolved + changes.changed + differing
 
@@ -240,49 +240,63 @@ def scan_as_of(
     with scanning.scratch(engine) as session:
         source = Source(known_at)
         agencies = queries.list_agency_sizes(session, scope)
-        policy, _, _ = _prepare_as_of(session, source, agencies, as_of)
+        bench, _ = _prepare_as_of(session, source, agencies, as_of)
         for chunk in scanning.chunks(agencies):
-            scanning.stage_chunk(session, source, chunk, policy)
-            scanning.tally_chunk(session, source, policy, tally)
+            scanning.stage_chunk(session, source, chunk, bench, scanning.provisional_ids(bench))
+            scanning.tally_chunk(session, source, bench.policy, tally)
         titles = _count_titles(session, scope)
     return _result(as_of, titles, tally, started)
 
 
 def _prepare_as_of(
     session: Session, source: Source, agencies: Sequence[tuple[int, int]], as_of: date
-) -> tuple[Policy, Evaluation, list[Cause]]:
+) -> tuple[Bench, Evaluation]:
     if source.known_at is not None:
         scanning.point_at(session, [agency_id for agency_id, _ in agencies])
         history.stage_assets(session, source.known_at)
-    policy = get_policy(session, source.known_at)
-    facts = load(session, as_of, source.known_at)
+    policy = get_policy(session, source.known_at, as_of)
+    facts = load(session, as_of, source.known_at, moved_days=policy.dates_moved_days)
     evaluation = _evaluate(session, facts, source, policy, as_of)
-    causes = evaluation.causes()
-    scanning.fill(session, evaluation, causes, *scanning.provisional(causes))
+    bench = Bench(policy, evaluation.causes())
+    causes = tuple(bench.causes)
+    scanning.fill(session, evaluation, causes, *scanning.provisional(causes), as_of)
     fanout.cover_contracts(session, as_of)
-    return policy, evaluation, causes
+    source.facets = scanning.facets(evaluation)
+    return bench, evaluation
 
 
 @dataclass
 class StagedScan:
     """A scan of another day that stands in temporary tables of `session`, one chunk of agencies at a time.
 
-    A row of scan_wanted names its cause by number, from 1. `coverage` is whole once all chunks were seen.
+    A row of scan_wanted names its cause by number, from 1; `causes` may grow with each chunk. `coverage` is
+    whole once all chunks were seen.
     """
 
     session: Session
-    causes: Sequence[Cause]
     agencies: Sequence[tuple[int, int]]
     source: Source
-    policy: Policy
+    bench: Bench
     tally: Tally = field(default_factory=Tally)
 
     def chunks(self) -> Iterator[None]:
         """Stage chunk after chunk: scan_chunk then names its agencies, scan_wanted what holds there."""
         for chunk in scanning.chunks(self.agencies):
-            scanning.stage_chunk(self.session, self.source, chunk, self.policy)
+            scanning.stage_chunk(
+                self.session, self.source, chunk, self.bench, scanning.provisional_ids(self.bench)
+            )
             scanning.tally_chunk(self.session, self.source, self.policy, self.tally)
             yield
+
+    @property
+    def causes(self) -> Sequence[Cause]:
+        """The causes by number, the first is 1."""
+        return self.bench.causes
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force on the day."""
+        return self.bench.policy
 
     @property
     def coverage(self) -> Coverage:
@@ -299,8 +313,8 @@ def staged_scan(engine: Engine, scope: Scope, as_of: date, code: str | None = No
     with scanning.scratch(engine) as session:
         source = Source()
         agencies = queries.list_agency_sizes(session, scope, code)
-        policy, _, causes = _prepare_as_of(session, source, agencies, as_of)
-        yield StagedScan(session, causes, agencies, source, policy)
+        bench, _ = _prepare_as_of(session, source, agencies, as_of)
+        yield StagedScan(session, agencies, source, bench)
 
 
 def findings_as_of(
@@ -321,10 +335,11 @@ def findings_as_of(
     with scanning.scratch(engine) as session:
         source = Source(known_at)
         agencies = queries.list_agency_sizes(session, scope, wanted.agency)
-        policy, evaluation, causes = _prepare_as_of(session, source, agencies, as_of)
-        told = details.of_evaluation(session, causes, evaluation.states)
+        bench, evaluation = _prepare_as_of(session, source, agencies, as_of)
+        told = details.of_evaluation(session, bench.causes, evaluation.states)
         for chunk in scanning.chunks(agencies):
-            scanning.stage_chunk(session, source, chunk, policy)
+            scanning.stage_chunk(session, source, chunk, bench, scanning.provisional_ids(bench))
+            details.add_judged(told, bench.causes)
             staged = queries.list_staged(session, source, wanted, as_of, told, evaluation.states)
             rows.extend(staged)
     return rows

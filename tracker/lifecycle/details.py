@@ -232,4 +232,11 @@ def of_evaluation(session: Session, causes: Sequence[Cause], states: Sequence[St
     return Details(found)
 
 
+def add_judged(details: Details, causes: Sequence[Cause]) -> None:
+    """Add what came up while assets were judged to the details of `of_evaluation`: it names no title."""
+    for at in range(len(details.by_verdict) + 1, len(causes) + 1):
+        made = causes[at - 1].verdict
+        details.by_verdict[at] = Detail(made.since_on, made.ends_on, None, None, None, None, made.facts)
+
+
 _NAMES_OF_TITLE = (title.c.publisher, title.c.name, title.c.version)

@@ -6,19 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from tracker.lifecycle.facts import Facts, Matched
-from tracker.lifecycle.policy import Policy
-from tracker.lifecycle.rules import (
-    Assessment,
-    Patch,
-    PatchFacts,
-    Phase,
-    Rule,
-    RuleVerdict,
-    assess,
+from tracker.lifecycle.asset_rules import (
     assess_age,
+    assess_custody,
+    assess_processor,
+    assess_repair,
+    assess_sighting,
     assess_warranty,
 )
+from tracker.lifecycle.facts import Facts, Matched
+from tracker.lifecycle.policy import Policy
+from tracker.lifecycle.processors import windows_11
+from tracker.lifecycle.rules import Assessment, Patch, PatchFacts, Phase, Rule, RuleVerdict, Subject, assess
 
 ConditionKey = tuple[str, str, int, int]
 EITHER, WITHOUT, WITH = -1, 0, 1
@@ -78,6 +77,19 @@ class State:
         return self.phase not in (Phase.UNKNOWN, Phase.NOT_TRACKED)
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """That support of a subject ends in a month (YYYY-MM) of the next twelve, in a scope, and with, without
+    or with either a contract."""
+
+    subject_id: int
+    is_model: bool
+    scope: int
+    contract: int
+    release_id: int | None
+    month: str
+
+
 @dataclass
 class Evaluation:
     """All verdicts of a day, by the kind of subject that yields them."""
@@ -86,7 +98,11 @@ class Evaluation:
     model_picks: list[Pick] = field(default_factory=list)
     age_picks: list[tuple[str, date, str, Cause]] = field(default_factory=list)
     undated_picks: list[tuple[str, Cause]] = field(default_factory=list)
-    warranty_picks: list[tuple[date, Cause]] = field(default_factory=list)
+    day_picks: list[tuple[str, date, Cause]] = field(default_factory=list)
+    flag_picks: list[tuple[str, Cause]] = field(default_factory=list)
+    processor_picks: list[tuple[str, int, Cause]] = field(default_factory=list)
+    followed: list[tuple[int, int]] = field(default_factory=list)
+    ending: list[Ending] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
 
     def causes(self) -> list[Cause]:
@@ -94,10 +110,21 @@ class Evaluation:
         by_key: dict[str, Cause] = {}
         for pick in self.title_picks + self.model_picks:
             by_key[pick.cause.key] = pick.cause
-        dated = [row[-1] for row in self.age_picks]
-        dated += [row[-1] for row in self.undated_picks] + [row[-1] for row in self.warranty_picks]
-        by_key.update((cause.key, cause) for cause in dated)
+        for row in (*self.age_picks, *self.undated_picks, *self.day_picks, *self.flag_picks,
+                    *self.processor_picks):  # fmt: skip
+            by_key[row[-1].key] = row[-1]
         return sorted(by_key.values(), key=lambda cause: cause.order)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFacts:
+    """The distinct facts of assets that rules look at: (class, acquired on, precision), warranty ends, days
+    of last sightings, and (processor, model id, what says it: the processor, else the model's name)."""
+
+    ages: Iterable[tuple[str, date | None, str | None]]
+    warranties: Iterable[date] = ()
+    sightings: Iterable[date] = ()
+    processors: Iterable[tuple[str, int, str]] = ()
 
 
 def unknown_cause(policy: Policy) -> Cause:
@@ -106,27 +133,47 @@ def unknown_cause(policy: Policy) -> Cause:
     return Cause(f"asset|{verdict.rule}|{verdict.severity}", (verdict.rule, "asset", 0, 0), verdict)
 
 
-def evaluate(
-    facts: Facts,
-    ages: Iterable[tuple[str, date | None, str | None]],
-    warranties: Iterable[date],
-    policy: Policy,
-    day: date,
-) -> Evaluation:
-    """Apply every rule to every distinct subject: title or model in a scope, class and age, warranty end."""
+def review_cause(policy: Policy) -> Cause:
+    """The one cause of match-to-review: which titles wait stands with the titles."""
+    verdict = RuleVerdict(Rule.MATCH_TO_REVIEW, policy.severity(Rule.MATCH_TO_REVIEW))
+    return Cause(f"asset|{verdict.rule}|{verdict.severity}", (verdict.rule, "asset", 0, 0), verdict)
+
+
+def evaluate(facts: Facts, assets: AssetFacts, policy: Policy, day: date) -> Evaluation:
+    """Apply every rule to every distinct subject: title or model in a scope, and each fact of assets."""
     found = Evaluation()
-    unknown = unknown_cause(policy)
+    unknown, review = unknown_cause(policy), review_cause(policy)
     several = _subjects_with_scopes(facts.matched)
     for matched in facts.matched:
-        _add_subject(found, facts, matched, policy, day, unknown, several)
-    for asset_class, acquired_on, precision in ages:
+        _add_subject(found, facts, matched, policy, day, (unknown, review), several)
+    for asset_class, acquired_on, precision in assets.ages:
         _add_age(found, asset_class, acquired_on, precision, policy, day, unknown)
-    for ends_on in warranties:
-        verdict = assess_warranty(ends_on, policy, day)
+    _add_days(found, assets, policy, day)
+    _add_flags(found, policy)
+    for processor, model_id, said in assets.processors:
+        verdict = assess_processor(said, windows_11(), policy, day)
         if verdict is not None:
-            told = {**verdict.facts, "warranty_ends_on": ends_on.isoformat(), "policy": policy.label}
-            found.warranty_picks.append((ends_on, _asset_cause(verdict, ends_on.isoformat(), told)))
+            cause = _asset_cause(verdict, said, {"policy": policy.label})
+            found.processor_picks.append((processor, model_id, cause))
     return found
+
+
+def _add_days(found: Evaluation, assets: AssetFacts, policy: Policy, day: date) -> None:
+    for kind, days, rule in (
+        ("warranty", assets.warranties, assess_warranty),
+        ("seen", assets.sightings, assess_sighting),
+    ):
+        for on in days:
+            verdict = rule(on, policy, day)
+            if verdict is not None:
+                cause = _asset_cause(verdict, on.isoformat(), {"policy": policy.label})
+                found.day_picks.append((kind, on, cause))
+
+
+def _add_flags(found: Evaluation, policy: Policy) -> None:
+    for kind, verdict in (("broken", assess_repair(policy)), ("custody", assess_custody(policy))):
+        if verdict is not None:
+            found.flag_picks.append((kind, _asset_cause(verdict, kind, {"policy": policy.label})))
 
 
 def _subjects_with_scopes(matched: Iterable[Matched]) -> set[tuple[str, int]]:
@@ -145,7 +192,8 @@ def assess_matched(
     dated = facts.releases.get(subject.release_id) if auto and subject.release_id is not None else None
     patch = facts.patch_facts(matched, day) if auto else None
     listed = facts.exploited.get(subject.product_id, ()) if auto and subject.product_id is not None else ()
-    return assess(subject, dated.dates if dated else None, patch, listed, policy, day), patch
+    moved = dated.moved if dated else ()
+    return assess(subject, dated.dates if dated else None, patch, listed, policy, day, moved), patch
 
 
 def _add_subject(
@@ -154,7 +202,7 @@ def _add_subject(
     matched: Matched,
     policy: Policy,
     day: date,
-    unknown: Cause,
+    causes: tuple[Cause, Cause],
     several: set[tuple[str, int]],
 ) -> None:
     subject = matched.subject
@@ -162,12 +210,52 @@ def _add_subject(
     found.states.append(state_of(matched, facts, made, patch, policy))
     picks = found.title_picks if subject.kind == "title" else found.model_picks
     scoped = (subject.kind, subject.id) in several
-    if made.unknown_reason is not None and subject.kind == "title":
-        picks.append(Pick(subject.id, subject.scope, not scoped, EITHER, subject.release_id, unknown))
+    for cause in _unknown_causes(subject, made, policy, *causes):
+        picks.append(Pick(subject.id, subject.scope, not scoped, EITHER, subject.release_id, cause))
+    if subject.kind == "title" and subject.tier == "auto" and subject.release_id in facts.followed:
+        found.followed.append((subject.id, subject.scope))
+    found.ending.extend(_endings(subject, made, facts, day))
     for contract, verdict in list(_by_contract(made)):
         plain = not scoped and contract == EITHER
         cause = _subject_cause(matched, facts, verdict)
         picks.append(Pick(subject.id, subject.scope, plain, contract, subject.release_id, cause))
+
+
+def _unknown_causes(
+    subject: Subject, made: Assessment, policy: Policy, unknown: Cause, review: Cause
+) -> Iterator[Cause]:
+    if made.unknown_reason is None:
+        return
+    if subject.kind == "title" and policy.is_on(Rule.LIFECYCLE_UNKNOWN):
+        yield unknown
+    if made.unknown_reason == "match-to-review" and policy.is_on(Rule.MATCH_TO_REVIEW):
+        yield review
+
+
+#: Support of what ends this month or in one of the twelve after it is counted by month.
+_MONTHS_AHEAD = 12
+
+
+def _endings(subject: Subject, made: Assessment, facts: Facts, day: date) -> Iterator[Ending]:
+    """When support of a subject ends, without and with a contract, if that is within the next months."""
+    if subject.release_id is None or subject.release_id not in facts.releases or subject.tier != "auto":
+        return
+    dates = facts.releases[subject.release_id].dates
+    model = subject.kind == "model"
+    if made.phase is not Phase.ENDED and _is_near(dates.security_on, day):
+        yield Ending(subject.id, model, subject.scope, EITHER, subject.release_id, _month(dates.security_on))
+    elif made.contract_phase is Phase.EXTENDED and _is_near(dates.extended_on, day):
+        yield Ending(subject.id, model, subject.scope, WITH, subject.release_id, _month(dates.extended_on))
+
+
+def _is_near(on: date | None, day: date) -> bool:
+    if on is None or on < day:
+        return False
+    return (on.year - day.year) * 12 + on.month - day.month <= _MONTHS_AHEAD
+
+
+def _month(on: date | None) -> str:
+    return on.isoformat()[:7] if on else ""
 
 
 def _by_contract(made: Assessment) -> Iterator[tuple[int, RuleVerdict]]:
@@ -181,7 +269,7 @@ def _by_contract(made: Assessment) -> Iterator[tuple[int, RuleVerdict]]:
 
 def _subject_cause(matched: Matched, facts: Facts, verdict: RuleVerdict) -> Cause:
     subject = matched.subject
-    if verdict.rule is Rule.EXPLOITED_POSSIBLE and facts.exploited_as_of is not None:
+    if verdict.rule in (Rule.EXPLOITED, Rule.EXPLOITED_POSSIBLE) and facts.exploited_as_of is not None:
         verdict.facts["list_as_of"] = facts.exploited_as_of.isoformat()
     about = ("product", subject.product_id or 0) if subject.kind == "title" else ("model", subject.id)
     key = "|".join(
@@ -225,6 +313,8 @@ def _add_age(
         name = f"{asset_class}|{acquired_on}|{precision or 'day'}|{verdict.ends_on}"
         cause = _asset_cause(verdict, name, {"policy": policy.label})
         found.age_picks.append((asset_class, acquired_on, precision or "day", cause))
+    elif not policy.is_on(Rule.LIFECYCLE_UNKNOWN):
+        return
     elif reason is not None and acquired_on is None:
         found.undated_picks.append((asset_class, unknown))
     elif reason is not None and acquired_on is not None:
@@ -274,6 +364,8 @@ def _tell_patch(patch: PatchFacts) -> dict[str, object]:
     told: dict[str, object] = {"latest": patch.latest, "newer_versions": patch.newer_versions}
     if patch.newer_since_on is not None:
         told["newer_since_on"] = patch.newer_since_on.isoformat()
+    if patch.newer_months:
+        told["monthly_updates_behind"] = patch.newer_months
     if patch.installed_on is not None:
         told["installed_version_released_on"] = patch.installed_on.isoformat()
     return told

@@ -18,13 +18,14 @@ from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal
 from tracker.identity.scope import limit as within
 from tracker.inventory.models import Asset, HardwareModel, Installation, SoftwareTitle
+from tracker.lifecycle.asset_rules import assess_age, assess_warranty
 from tracker.lifecycle.details import title_text
 from tracker.lifecycle.evaluation import assess_matched, state_of
 from tracker.lifecycle.facts import About, Dated, Facts, Matched, load
 from tracker.lifecycle.models import SupportContract
 from tracker.lifecycle.policies import get_policy
 from tracker.lifecycle.policy import Policy
-from tracker.lifecycle.rules import Phase, RuleVerdict, assess_age, assess_warranty, patch_on
+from tracker.lifecycle.rules import Phase, RuleVerdict, patch_on
 from tracker.lifecycle.schemas import AssetLifecycle, Holding, SubjectLifecycle
 
 agency = table_of(Agency)

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
@@ -24,7 +24,8 @@ from tracker.catalogue.models import (
 from tracker.catalogue.versions import compare
 from tracker.db import table_of
 from tracker.inventory.models import HardwareModel, SoftwareTitle, TitleMatch
-from tracker.lifecycle.rules import Exploited, PatchFacts, ReleaseDates, Subject
+from tracker.lifecycle.processors import Requirement, windows_11
+from tracker.lifecycle.rules import Exploited, Moved, PatchFacts, ReleaseDates, Subject
 from tracker.lifecycle.schemas import SupportDate
 
 entry = table_of(ExploitedEntry)
@@ -59,6 +60,7 @@ class Dated:
     source: str
     as_of: date
     told: tuple[SupportDate, ...]
+    moved: tuple[Moved, ...] = ()
 
     @property
     def cited(self) -> dict[str, object]:
@@ -69,12 +71,14 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """Dated versions of a release in version order, and from each place on the earliest date."""
+    """Dated versions of a release in version order, and from each place on the earliest date and the number
+    of calendar months in which one came out."""
 
     keys: list[str]
     names: list[str]
     dates: list[date | None]
     earliest_from: list[date | None]
+    months_from: list[int]
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class Facts:
     catalogue_as_of: date | None
     exploited_as_of: date | None
     matcher_version: str
+    #: Releases that the requirement on processors is about: those that the next operating system replaces.
+    followed: frozenset[int] = frozenset()
 
     def patch_facts(self, found: Matched, day: date) -> PatchFacts | None:
         """What is newer than the installed version on `day`; None where the version is not known."""
@@ -123,6 +129,7 @@ def _place_among(known: Versions, key: str) -> PatchFacts:
         newer_since_on=known.earliest_from[after] if newer else None,
         installed_on=known.dates[after - 1] if exact else None,
         known=exact,
+        newer_months=known.months_from[after] if newer else 0,
     )
 
 
@@ -141,20 +148,35 @@ class About:
         )
 
 
-def load(session: Session, day: date, known_at: datetime | None = None, about: About | None = None) -> Facts:
+def load(
+    session: Session,
+    day: date,
+    known_at: datetime | None = None,
+    about: About | None = None,
+    *,
+    moved_days: int = 30,
+) -> Facts:
     """Everything the rules need on `day`, as known at `known_at` (None: now), for all titles and models or
-    those of `about`. Seven statements."""
+    those of `about`: dates that moved within `moved_days` too. Nine statements."""
     matched = [*_matched(session, "title", about), *_matched(session, "model", about)]
     newest = {row.kind: row.as_of for row in _snapshots(session, known_at)}
     return Facts(
         matched=matched,
-        releases=_releases(session, known_at, about),
+        releases=_releases(session, known_at, about, day - timedelta(days=moved_days)),
         versions=_versions(session, day, about),
         exploited=_exploited(session, day, known_at, about),
         catalogue_as_of=newest.get("lifecycle", max(newest.values(), default=None)),
         exploited_as_of=_exploited_as_of(newest),
         matcher_version=_matcher_version(session),
+        followed=_followed(session, windows_11()),
     )
+
+
+def _followed(session: Session, requirement: Requirement) -> frozenset[int]:
+    """Releases of the product that are older than the one required."""
+    query = select(release.c.id).join(product, product.c.id == release.c.product_id)
+    older = release.c.name.not_like(f"{requirement.release}%")
+    return frozenset(session.execute(query.where(product.c.slug == requirement.product, older)).scalars())
 
 
 def _snapshots(session: Session, known_at: datetime | None) -> Iterable[Row[Any]]:
@@ -240,7 +262,9 @@ def _wanted(column: Any, about: About | None) -> Select[Any]:
     return wanted if about is None else wanted.where(about.matches())
 
 
-def _releases(session: Session, known_at: datetime | None, about: About | None) -> dict[int, Dated]:
+def _releases(
+    session: Session, known_at: datetime | None, about: About | None, moved_from: date
+) -> dict[int, Dated]:
     wanted = _wanted(match.c.release_id, about)
     rows = session.execute(
         select(fact, snapshot.c.as_of, product.c.version_scheme)
@@ -250,10 +274,24 @@ def _releases(session: Session, known_at: datetime | None, about: About | None) 
         .where(_known(fact, known_at), fact.c.release_id.in_(wanted))
         .order_by(fact.c.release_id, fact.c.recorded_at, fact.c.id)
     )
-    return {row.release_id: _read_fact(row) for row in rows}
+    earlier = _earlier(session, known_at, wanted, moved_from)
+    return {row.release_id: _read_fact(row, earlier.get(row.release_id)) for row in rows}
 
 
-def _read_fact(row: Row[Any]) -> Dated:
+def _earlier(
+    session: Session, known_at: datetime | None, wanted: Select[Any], day: date
+) -> dict[int, Row[Any]]:
+    """The dates that were known when `day` began, of releases whose dates were written again since."""
+    start = datetime.combine(day, time.min, UTC)
+    query = select(fact).where(
+        fact.c.recorded_at < start, fact.c.superseded_at >= start, fact.c.release_id.in_(wanted)
+    )
+    if known_at is not None:
+        query = query.where(fact.c.superseded_at <= known_at)
+    return {row.release_id: row for row in session.execute(query.order_by(fact.c.recorded_at, fact.c.id))}
+
+
+def _read_fact(row: Row[Any], earlier: Row[Any] | None = None) -> Dated:
     dates = ReleaseDates(
         row.active_support_ends_on,
         row.active_support_flag,
@@ -261,11 +299,29 @@ def _read_fact(row: Row[Any]) -> Dated:
         row.security_support_flag,
         row.extended_support_ends_on,
         row.extended_support_flag,
+        row.discontinued_on,
+        row.discontinued_flag,
     )
-    told = tuple(one for name in _DATES if (one := _tell(row, name)) is not None)
     return Dated(
-        dates, row.latest_version, row.latest_released_on, row.version_scheme, row.source, row.as_of, told
+        dates,
+        row.latest_version,
+        row.latest_released_on,
+        row.version_scheme,
+        row.source,
+        row.as_of,
+        tuple(one for name in _DATES if (one := _tell(row, name)) is not None),
+        _moves(earlier, row) if earlier is not None else (),
     )
+
+
+def _moves(earlier: Row[Any], row: Row[Any]) -> tuple[Moved, ...]:
+    """The dates that are others than before; one that is told for the first time has not moved."""
+    found = []
+    for name in _DATES[1:]:
+        before, after = getattr(earlier, f"{name}_on"), getattr(row, f"{name}_on")
+        if before is not None and before != after:
+            found.append(Moved(name, before, after, row.recorded_at.date()))
+    return tuple(found)
 
 
 _DATES = ("released", "active_support_ends", "security_support_ends", "extended_support_ends", "discontinued")
@@ -302,26 +358,29 @@ def _versions(session: Session, day: date, about: About | None) -> dict[int, Ver
 def _in_order(found: Mapping[str, tuple[str, date | None]]) -> Versions:
     names, dates = zip(*found.values(), strict=True)
     earliest: list[date | None] = [None] * len(found)
+    months: list[int] = [0] * len(found)
+    seen: set[tuple[int, int]] = set()
     sofar: date | None = None
     for at in range(len(found) - 1, -1, -1):
         on = dates[at]
-        if on is not None and (sofar is None or on < sofar):
-            sofar = on
-        earliest[at] = sofar
-    return Versions(list(found), list(names), list(dates), earliest)
+        if on is not None:
+            seen.add((on.year, on.month))
+            sofar = on if sofar is None or on < sofar else sofar
+        earliest[at], months[at] = sofar, len(seen)
+    return Versions(list(found), list(names), list(dates), earliest, months)
 
 
 def _exploited(
     session: Session, day: date, known_at: datetime | None, about: About | None
 ) -> dict[int, tuple[Exploited, ...]]:
     query = (
-        select(meant.c.product_id, entry.c.cve_id, entry.c.added_on)
+        select(meant.c.product_id, entry.c.cve_id, entry.c.added_on, entry.c.due_on)
         .join(meant, meant.c.entry_id == entry.c.id)
         .where(meant.c.product_id.in_(_wanted(match.c.product_id, about)), entry.c.added_on <= day)
     )
     if known_at is not None:
         query = query.where(entry.c.recorded_at <= known_at)
     grouped: dict[int, list[Exploited]] = defaultdict(list)
-    for product_id, cve_id, added_on in session.execute(query.order_by(entry.c.added_on, entry.c.cve_id)):
-        grouped[product_id].append(Exploited(cve_id, added_on))
+    for product_id, *told in session.execute(query.order_by(entry.c.added_on, entry.c.cve_id)):
+        grouped[product_id].append(Exploited(*told))
     return {product_id: tuple(found) for product_id, found in grouped.items()}

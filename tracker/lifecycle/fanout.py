@@ -28,10 +28,16 @@ class Source:
     """Which inventory is evaluated: today's, or the one that was known at an instant.
 
     `skips`: scan_skipped may hold assets of the chunk; where it is known to hold none, no row is looked up.
+    `facets`: which facts of assets have verdicts at all (None: any may); the others are not looked at.
     """
 
     known_at: datetime | None = None
     skips: bool = True
+    facets: frozenset[str] | None = None
+
+    def has(self, facet: str) -> bool:
+        """Whether a verdict rests on `facet`."""
+        return self.facets is None or facet in self.facets
 
     @property
     def asset(self) -> str:
@@ -90,13 +96,14 @@ def cover_contracts(session: Session, day: date) -> None:
 
 #: Conditions on a pick `p` for the agency of `{at}`: the agency's own match outranks the shared one, and
 #: verdicts that differ with a contract are taken by whether one covers the agency.
-_CHOSEN = """(p.plain = 1 OR (
-    (p.scope_id = {at}.agency_id OR (p.scope_id = 0 AND NOT EXISTS (
+_CHOSEN_SCOPE = """(p.scope_id = {at}.agency_id OR (p.scope_id = 0 AND NOT EXISTS (
         SELECT 1 FROM scan_scoped o
-        WHERE o.subject_kind = '{kind}' AND o.subject_id = p.subject_id AND o.agency_id = {at}.agency_id)))
-    AND (p.contract = -1 OR p.contract = CASE WHEN EXISTS (
+        WHERE o.subject_kind = '{kind}' AND o.subject_id = p.subject_id AND o.agency_id = {at}.agency_id)))"""
+_CONTRACT = """(p.contract = -1 OR p.contract = CASE WHEN EXISTS (
         SELECT 1 FROM scan_covered c WHERE c.agency_id = {at}.agency_id AND c.release_id = p.release_id)
-        THEN 1 ELSE 0 END)))"""
+        THEN 1 ELSE 0 END)"""
+_CHOSEN_BOTH = f"{_CHOSEN_SCOPE} AND {_CONTRACT}"
+_CHOSEN = f"(p.plain = 1 OR ({_CHOSEN_BOTH}))"
 
 
 def _titles(source: Source) -> str:
@@ -130,12 +137,47 @@ def _ages(source: Source) -> str:
           AND NOT EXISTS (SELECT 1 FROM scan_dated_model d WHERE d.model_id = a.hardware_model_id)"""  # noqa: S608
 
 
-def _warranties(source: Source) -> str:
-    return f"""
+#: Facts of an asset that verdicts of scan_day_pick rest on: kind, column and further condition.
+_DAYS = {
+    "warranty": "p.day = a.warranty_ends_on",
+    "seen": "p.day = a.last_seen_on AND a.status = 'in-use'",
+}
+#: The same for scan_flag_pick.
+_FLAGS = {
+    "broken": "a.condition = 'broken' AND a.status <> 'planned'",
+    "custody": "a.custodian IS NULL AND a.location IS NULL AND a.status = 'in-use'",
+}
+
+
+def _facts(source: Source) -> list[str]:
+    kinds = [("scan_day_pick", kind, test) for kind, test in _DAYS.items()]
+    kinds += [("scan_flag_pick", kind, test) for kind, test in _FLAGS.items()]
+    return [
+        f"""
         SELECT a.agency_id, a.id, p.condition_id, p.no
-        FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_warranty_pick p
+        FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN {table} p
+        WHERE a.agency_id = k.agency_id AND {source.kept("a.id")} AND p.kind = '{kind}' AND {test}"""  # noqa: S608
+        for table, kind, test in kinds
+        if source.has(kind)
+    ]
+
+
+def _processors(source: Source) -> str:
+    chosen = _CHOSEN_SCOPE.format(at="i", kind="title")
+    return f"""
+        SELECT a.agency_id, a.id, q.condition_id, q.no
+        FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_processor_pick q
         WHERE a.agency_id = k.agency_id AND {source.kept("a.id")}
-          AND p.warranty_ends_on = a.warranty_ends_on"""  # noqa: S608
+          AND q.processor = COALESCE(a.processor, '') AND q.model_id = COALESCE(a.hardware_model_id, 0)
+          AND EXISTS (SELECT 1 FROM installation i CROSS JOIN scan_followed p
+            WHERE i.agency_id = a.agency_id AND i.asset_id = a.id AND {source.held}
+              AND p.subject_id = i.title_id AND {chosen})"""  # noqa: S608
+
+
+def _parts(source: Source) -> list[str]:
+    """The sources of findings that have any."""
+    found = [_titles(source), _models(source), _ages(source), *_facts(source)]
+    return found + ([_processors(source)] if source.has("processor") else [])
 
 
 def stage_wanted(session: Session, source: Source, skipped: Sequence[str]) -> int:
@@ -152,7 +194,7 @@ def stage_wanted(session: Session, source: Source, skipped: Sequence[str]) -> in
     )
     source.skips = skipping > 0
     temporary.analyze(session, temporary.SKIPPED)
-    parts = " UNION ALL ".join(part(source) for part in (_titles, _models, _ages, _warranties))
+    parts = " UNION ALL ".join(_parts(source))
     made = source.run(
         session,
         f"""INSERT INTO scan_wanted (agency_id, asset_id, condition_id, no)
@@ -267,57 +309,73 @@ def _resolve(session: Session, bound: Mapping[str, object]) -> int:
     )
 
 
-def count_wanted(
-    session: Session, source: Source, groups: Mapping[str, frozenset[str]]
-) -> list[dict[str, int]]:
+def count_wanted(session: Session, groups: Mapping[str, frozenset[str]]) -> list[dict[str, int]]:
     """Per agency of the chunk: open findings by rule number (`r0`…), and by the name of each group the units
-    of assets for which any of its rules holds. One statement, one pass."""
-    packs = range(temporary.PACKS)
-    inner = ", ".join(f"CAST(SUM(v.pack_{n}) AS BIGINT) AS pack_{n}" for n in packs)
-    outer = [f"SUM({_unpacked(n)}) AS r{n}" for n in range(len(RULES))]
+    of assets for which any of its rules holds. One statement, one pass over scan_profile."""
+    outer = [f"SUM({unpacked(n)}) AS r{n}" for n in range(len(RULES))]
     outer += [
-        f"SUM(CASE WHEN {_any(rules)} THEN a.units ELSE 0 END) AS {name}" for name, rules in groups.items()
+        f"SUM(CASE WHEN {_any(rules)} THEN x.units ELSE 0 END) AS {name}" for name, rules in groups.items()
     ]
     rows = session.execute(
-        text(
-            f"""SELECT x.agency_id AS agency_id, {", ".join(outer)}
-            FROM (SELECT w.agency_id, w.asset_id, {inner} FROM scan_wanted w CROSS JOIN scan_verdict v
-                  WHERE v.no = w.no GROUP BY w.agency_id, w.asset_id) AS x
-            CROSS JOIN {source.asset} a WHERE a.agency_id = x.agency_id AND a.id = x.asset_id
-            GROUP BY x.agency_id"""  # noqa: S608
-        )
+        text(f"SELECT x.agency_id AS agency_id, {', '.join(outer)} FROM scan_profile x GROUP BY x.agency_id")  # noqa: S608
     )
     return [{name: int(value) for name, value in row._mapping.items()} for row in rows]
 
 
 def packed(rule_no: int) -> tuple[int, ...]:
-    """One finding of the rule, to be summed: several rules share a number, each has 20 bits of it."""
+    """One finding of the rule, to be summed: several rules share a number, each has 15 bits of it."""
     pack, place = divmod(rule_no, temporary.RULES_PER_PACK)
-    return tuple(1 << 20 * place if n == pack else 0 for n in range(temporary.PACKS))
+    return tuple(1 << _PLACE * place if n == pack else 0 for n in range(temporary.PACKS))
 
 
-def _unpacked(rule_no: int) -> str:
+#: An asset has a finding of a rule for each product at most: fewer than 2¹⁵.
+_PLACE = 15
+
+
+def unpacked(rule_no: int) -> str:
     """SQL: how many findings of the rule an asset has, from the sums of `x`."""
     pack, place = divmod(rule_no, temporary.RULES_PER_PACK)
-    return f"((x.pack_{pack} >> {20 * place}) & 1048575)"
+    return f"((x.pack_{pack} >> {_PLACE * place}) & {(1 << _PLACE) - 1})"
 
 
 def _any(rules: frozenset[str]) -> str:
-    counts = [_unpacked(n) for n, rule in enumerate(RULES) if rule.value in rules]
+    counts = [unpacked(n) for n, rule in enumerate(RULES) if rule.value in rules]
     return " + ".join(counts) + " > 0" if counts else "1 = 0"
 
 
-def count_ending(session: Session, source: Source) -> list[tuple[int, str, int]]:
-    """(agency, YYYY-MM, units) of assets on which something's security support ends in that month."""
+def count_severities(session: Session) -> list[tuple[int, str, int]]:
+    """(agency, severity, findings) of the chunk. One statement."""
     rows = session.execute(
         text(
-            f"""SELECT x.agency_id, x.month, SUM(a.units)
-            FROM (SELECT DISTINCT w.agency_id, w.asset_id, v.month
-                  FROM scan_wanted w CROSS JOIN scan_verdict v
-                  WHERE v.no = w.no AND v.month IS NOT NULL) AS x
-            CROSS JOIN {source.asset} a WHERE a.agency_id = x.agency_id AND a.id = x.asset_id
-            GROUP BY x.agency_id, x.month"""  # noqa: S608
+            """SELECT w.agency_id, v.severity, COUNT(*) FROM scan_wanted w CROSS JOIN scan_verdict v
+            WHERE v.no = w.no GROUP BY w.agency_id, v.severity"""
         )
+    )
+    return [(int(agency), str(severity), int(count)) for agency, severity, count in rows]
+
+
+def count_ending(session: Session, source: Source) -> list[tuple[int, str, int]]:
+    """(agency, YYYY-MM, units) of assets on which something's security support ends in that month, this one
+    or one of the next twelve, whatever the policy warns of."""
+    if not source.has("ending"):
+        return []
+    of_title, of_model = (
+        _CHOSEN_BOTH.format(at=at, kind=kind) for at, kind in (("i", "title"), ("a", "model"))
+    )
+    rows = source.run(
+        session,
+        f"""SELECT x.agency_id, x.month, SUM(a.units)
+        FROM (SELECT i.agency_id, i.asset_id, p.month
+              FROM scan_chunk k CROSS JOIN installation i CROSS JOIN scan_ending p
+              WHERE i.agency_id = k.agency_id AND {source.held} AND {source.kept("i.asset_id")}
+                AND p.is_model = 0 AND p.subject_id = i.title_id AND {of_title}
+              UNION
+              SELECT a.agency_id, a.id, p.month
+              FROM scan_chunk k CROSS JOIN {source.asset} a CROSS JOIN scan_ending p
+              WHERE a.agency_id = k.agency_id AND {source.kept("a.id")}
+                AND p.is_model = 1 AND p.subject_id = a.hardware_model_id AND {of_model}) AS x
+        CROSS JOIN {source.asset} a WHERE a.agency_id = x.agency_id AND a.id = x.asset_id
+        GROUP BY x.agency_id, x.month""",  # noqa: S608
     )
     return [(int(agency), str(month), int(units)) for agency, month, units in rows]
 

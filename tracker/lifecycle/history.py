@@ -21,17 +21,28 @@ _COPIED = (
     "acquired_on",
     "acquired_precision",
     "warranty_ends_on",
+    "condition",
+    "custodian",
+    "location",
+    "processor",
+    "is_edge",
+    "internet_facing",
+    "criticality",
+    "last_seen_on",
 )
 _KINDS = {
     "hardware_model_id": "BIGINT",
     "units": "INTEGER",
     "acquired_on": "DATE",
     "warranty_ends_on": "DATE",
+    "last_seen_on": "DATE",
+    "is_edge": "BOOLEAN",
+    "internet_facing": "BOOLEAN",
 }
 
 
 def stage_assets(session: Session, known_at: datetime) -> None:
-    """Fill scan_asset with the chunk's assets as they stood at `known_at`. Nine statements and ANALYZE.
+    """Fill scan_asset with the chunk's assets as they stood at `known_at`. Seventeen statements and ANALYZE.
 
     An asset recorded later was not there. A field changed later had the `before` of its first change
     since; values are stored as text in the form of their column.
@@ -51,9 +62,11 @@ def stage_assets(session: Session, known_at: datetime) -> None:
 
 def _reverse(field: str, *, sqlite: bool) -> str:
     kind = _KINDS.get(field)
-    # SQLite keeps dates as text and would cast "2020-01-01" to the number 2020.
-    cast = kind is not None and not (sqlite and kind == "DATE")
+    # SQLite keeps dates as text and would cast "2020-01-01" to the number 2020; it knows no word "True".
+    cast = kind is not None and not (sqlite and kind in ("DATE", "BOOLEAN"))
     before = f"CAST(c.before AS {kind})" if cast else "c.before"
+    if sqlite and kind == "BOOLEAN":
+        before = "CASE c.before WHEN 'True' THEN 1 WHEN 'False' THEN 0 END"
     return f"""UPDATE scan_asset SET {field} = {before}
         FROM (SELECT agency_id, asset_id, before,
                 ROW_NUMBER() OVER (PARTITION BY agency_id, asset_id ORDER BY at, id) AS place

@@ -26,7 +26,7 @@ from tracker.lifecycle.details import (
     add_unknown_titles,
     load_details,
 )
-from tracker.lifecycle.evaluation import State
+from tracker.lifecycle.evaluation import AssetFacts, State
 from tracker.lifecycle.explaining import asset_lifecycle
 from tracker.lifecycle.fanout import Source
 from tracker.lifecycle.models import Condition, Finding, Verdict
@@ -39,7 +39,7 @@ __all__ = [
     "dashboard",
     "find_last_scan",
     "list_agency_sizes",
-    "list_distinct_dates",
+    "list_asset_facts",
     "list_findings",
     "list_staged",
 ]
@@ -53,8 +53,6 @@ verdict = table_of(Verdict)
 model = table_of(HardwareModel)
 title = table_of(SoftwareTitle)
 product = table_of(Product)
-
-Age = tuple[str, date | None, str | None]
 
 
 def list_agency_sizes(session: Session, scope: Scope, code: str | None = None) -> list[tuple[int, int]]:
@@ -90,14 +88,27 @@ def count_all_titles(session: Session) -> int:
     return int(session.execute(select(func.count()).select_from(title)).scalar_one())
 
 
-def list_distinct_dates(session: Session, source: Source) -> tuple[list[Age], list[date]]:
-    """Every distinct (class, acquired on, precision) and every distinct warranty end. Two statements."""
+def list_asset_facts(session: Session, source: Source) -> AssetFacts:
+    """Every distinct (class, acquired on, precision), warranty end, day of a last sighting, and processor with
+    model. Four statements."""
     table = asset if source.known_at is None else temporary.ASSET
-    ages = session.execute(
-        select(table.c.asset_class, table.c.acquired_on, table.c.acquired_precision).distinct()
+    ages = select(table.c.asset_class, table.c.acquired_on, table.c.acquired_precision).distinct()
+    days = (
+        select(column).where(column.is_not(None)).distinct()
+        for column in (table.c.warranty_ends_on, table.c.last_seen_on)
     )
-    ends = select(table.c.warranty_ends_on).where(table.c.warranty_ends_on.is_not(None)).distinct()
-    return [(row[0], row[1], row[2]) for row in ages], list(session.execute(ends).scalars())
+    warranties, sightings = (list(session.execute(query).scalars()) for query in days)
+    said = select(table.c.processor, table.c.hardware_model_id).distinct().subquery()
+    named = select(said.c.processor, said.c.hardware_model_id, model.c.name).outerjoin(
+        model, model.c.id == said.c.hardware_model_id
+    )
+    processors = [
+        (processor or "", model_id or 0, processor or name or "")
+        for processor, model_id, name in session.execute(named)
+    ]
+    return AssetFacts(
+        [(row[0], row[1], row[2]) for row in session.execute(ages)], warranties, sightings, processors
+    )
 
 
 def list_findings(

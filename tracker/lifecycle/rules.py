@@ -7,13 +7,12 @@ Unknown is a phase of its own and never counts as supported.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
-from tracker.lifecycle.policy import Policy
+from tracker.lifecycle.policy import Ordering, Policy
 
 
 class Rule(StrEnum):
@@ -28,6 +27,16 @@ class Rule(StrEnum):
     PAST_USEFUL_LIFE = "past-useful-life"
     WARRANTY_ENDED = "warranty-ended"
     LIFECYCLE_UNKNOWN = "lifecycle-unknown"
+    EXTENDED_WITHOUT_CONTRACT = "extended-support-without-contract"
+    DISCONTINUED = "discontinued"
+    DATES_MOVED = "dates-moved"
+    EXPLOITED = "exploited"
+    CANNOT_FOLLOW = "hardware-cannot-follow"
+    NOT_REPAIRABLE = "not-repairable"
+    NOT_SEEN = "not-seen"
+    NO_CUSTODIAN = "no-custodian"
+    MATCH_TO_REVIEW = "match-to-review"
+    RULESET = "government-ruleset"
 
 
 class Phase(StrEnum):
@@ -61,25 +70,49 @@ class ReleaseDates:
     security_flag: bool | None = None
     extended_on: date | None = None
     extended_flag: bool | None = None
+    discontinued_on: date | None = None
+    discontinued_flag: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A date of a release that is not what it was at the start of the policy's window; noticed `on`."""
+
+    kind: str
+    before: date | None
+    after: date | None
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
 class PatchFacts:
-    """What is newer than the installed version within its release on the day."""
+    """What is newer than the installed version within its release on the day.
+
+    `newer_months`: in how many calendar months newer versions came out, so how many monthly updates are
+    missing; None where dates of versions are not known.
+    """
 
     latest: str | None = None
     newer_versions: int | None = None
     newer_since_on: date | None = None
     installed_on: date | None = None
     known: bool = True
+    newer_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Exploited:
-    """A known exploited vulnerability of a product (no version range is known)."""
+    """A known exploited vulnerability of a product (no version range is known), to be fixed until `due_on`."""
 
     cve_id: str
     added_on: date
+    due_on: date | None = None
+
+    @property
+    def year(self) -> int | None:
+        """The year in which the vulnerability got its number, so was known at the earliest."""
+        parts = self.cve_id.split("-")
+        return int(parts[1]) if len(parts) > 2 and parts[1].isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +217,7 @@ def assess(
     exploited: tuple[Exploited, ...],
     policy: Policy,
     day: date,
+    moved: tuple[Moved, ...] = (),
 ) -> Assessment:
     """Evaluate every title rule for `subject` on `day`, without and with an extended-support contract."""
     if subject.outcome == "not-tracked":
@@ -192,49 +226,82 @@ def assess(
     if reason is not None or dates is None:
         return Assessment(Phase.UNKNOWN, Phase.UNKNOWN, Patch.UNKNOWN, reason, (), ())
     phase = phase_on(day, dates)
-    patch = patch_on(phase, subject, facts)
-    plain = tuple(_verdicts(phase, patch, dates, facts, exploited, policy, day))
+    told = _Told(dates, facts, exploited, moved)
+    plain = tuple(_verdicts(phase, subject, told, policy, day))
     covered = phase if phase is not Phase.ENDED else phase_on(day, dates, contract=True)
     with_contract = plain
     if covered is not phase:
-        patch_covered = patch_on(covered, subject, facts)
-        with_contract = tuple(_verdicts(covered, patch_covered, dates, facts, exploited, policy, day))
+        with_contract = tuple(_verdicts(covered, subject, told, policy, day))
+        plain = (*plain, *_uncovered(dates, policy))
     missing = "no-dates" if phase is Phase.UNKNOWN else None
-    return Assessment(phase, covered, patch, missing, plain, with_contract)
+    return Assessment(phase, covered, patch_on(phase, subject, facts), missing, plain, with_contract)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of a subject beside its match."""
+
+    dates: ReleaseDates
+    facts: PatchFacts | None
+    exploited: tuple[Exploited, ...]
+    moved: tuple[Moved, ...]
 
 
 def _verdicts(
-    phase: Phase,
-    patch: Patch,
-    dates: ReleaseDates,
-    facts: PatchFacts | None,
-    exploited: tuple[Exploited, ...],
-    policy: Policy,
-    day: date,
+    phase: Phase, subject: Subject, told: _Told, policy: Policy, day: date
 ) -> Iterator[RuleVerdict]:
-    yield from support_verdicts(phase, dates, policy, day)
-    if facts is not None and patch is Patch.BEHIND:
-        yield from _behind(facts, policy, day)
-    if exploited and patch in (Patch.BEHIND, Patch.UNPATCHABLE):
-        yield from _exploited(facts, exploited, policy, day)
+    patch = patch_on(phase, subject, told.facts)
+    yield from support_verdicts(phase, told.dates, policy, day)
+    if told.facts is not None and patch is Patch.BEHIND:
+        yield from _behind(told.facts, policy, day)
+    if told.exploited and patch in (Patch.BEHIND, Patch.UNPATCHABLE):
+        yield from _exploited(told.facts, told.exploited, policy, day)
+    if told.moved and policy.is_on(Rule.DATES_MOVED):
+        yield _moved(told.moved, policy)
 
 
 def support_verdicts(phase: Phase, dates: ReleaseDates, policy: Policy, day: date) -> Iterator[RuleVerdict]:
-    """What the support dates alone say: ended (and so unpatchable), ending soon, active support ended."""
+    """What the dates of a release alone say: ended (and so unpatchable), ending soon, active support ended,
+    discontinued. Of several warning windows only the narrowest that holds speaks."""
+    if policy.is_on(Rule.DISCONTINUED) and has_ended(day, dates.discontinued_on, dates.discontinued_flag):
+        yield _after(Rule.DISCONTINUED, dates.discontinued_on, policy)
     if phase is Phase.ENDED:
         for rule in (Rule.SECURITY_ENDED, Rule.UNPATCHABLE):
-            yield _after(rule, dates.security_on, policy)
+            if policy.is_on(rule):
+                yield _after(rule, dates.security_on, policy)
         return
-    if phase is Phase.SECURITY_ONLY:
+    if phase is Phase.SECURITY_ONLY and policy.is_on(Rule.ACTIVE_ENDED):
         yield _after(Rule.ACTIVE_ENDED, dates.active_on, policy)
     ends_on = dates.extended_on if phase is Phase.EXTENDED else dates.security_on
-    if ends_on is None:
-        return
-    for window in policy.ends_soon_days:
-        if (ends_on - day).days <= window:
-            since = ends_on - timedelta(days=window)
-            severity = policy.severity(Rule.SECURITY_ENDS_SOON)
-            yield RuleVerdict(Rule.SECURITY_ENDS_SOON, severity, since, ends_on, window)
+    if ends_on is not None and policy.is_on(Rule.SECURITY_ENDS_SOON):
+        yield from _ends_soon(ends_on, policy, day)
+
+
+def _ends_soon(ends_on: date, policy: Policy, day: date) -> Iterator[RuleVerdict]:
+    holding = [window for window in policy.ends_soon if (ends_on - day).days <= window.days]
+    if holding:
+        window = min(holding, key=lambda one: one.days)
+        told: dict[str, object] = {"order_by_on": order_by(ends_on, policy.ordering).isoformat()}
+        since = ends_on - timedelta(days=window.days)
+        yield RuleVerdict(Rule.SECURITY_ENDS_SOON, window.severity, since, ends_on, window.days, told)
+
+
+def order_by(ends_on: date, ordering: Ordering) -> date:
+    """The last day to order a replacement of what ends on `ends_on`: procurement and approval before it, and
+    not in the weeks in which the fiscal year closes, when nothing is ordered any more: then the day before."""
+    latest = ends_on - timedelta(days=ordering.procurement_lead_days + ordering.approval_days)
+    closes_on = ordering.year_end(latest.year)
+    if latest > closes_on:
+        closes_on = ordering.year_end(latest.year + 1)
+    return min(latest, closes_on - timedelta(days=ordering.closing_days))
+
+
+def _uncovered(dates: ReleaseDates, policy: Policy) -> Iterator[RuleVerdict]:
+    """Extended support exists, but no contract says that the agency gets it."""
+    if policy.is_on(Rule.EXTENDED_WITHOUT_CONTRACT):
+        severity = policy.severity(Rule.EXTENDED_WITHOUT_CONTRACT)
+        since = _next_day(dates.security_on)
+        yield RuleVerdict(Rule.EXTENDED_WITHOUT_CONTRACT, severity, since, dates.extended_on)
 
 
 def _after(rule: Rule, ends_on: date | None, policy: Policy) -> RuleVerdict:
@@ -246,88 +313,60 @@ def _next_day(on: date | None) -> date | None:
     return None if on is None or on == date.max else on + timedelta(days=1)
 
 
+def _moved(moved: tuple[Moved, ...], policy: Policy) -> RuleVerdict:
+    told: dict[str, object] = {
+        "moved": [
+            {"date": one.kind, "before": _stated_or_none(one.before), "after": _stated_or_none(one.after)}
+            for one in moved
+        ]
+    }
+    since = max(one.on for one in moved)
+    return RuleVerdict(Rule.DATES_MOVED, policy.severity(Rule.DATES_MOVED), since, None, 0, told)
+
+
+def _stated_or_none(on: date | None) -> str:
+    return "none" if on is None else on.isoformat()
+
+
 def _behind(facts: PatchFacts, policy: Policy, day: date) -> Iterator[RuleVerdict]:
-    since = facts.newer_since_on
-    if since is not None and (day - since).days < policy.behind_grace_days:
+    """Behind by as many versions, days and monthly updates as the policy asks, all three."""
+    least, since = policy.behind, facts.newer_since_on
+    if not policy.is_on(Rule.BEHIND_LATEST) or (facts.newer_versions or 0) < least.versions:
         return
-    severity = policy.severity(Rule.BEHIND_LATEST)
-    yield RuleVerdict(Rule.BEHIND_LATEST, severity, since)
+    if since is not None and (day - since).days < least.days:
+        return
+    if facts.newer_months is not None and facts.newer_months < least.monthly_updates:
+        return
+    yield RuleVerdict(Rule.BEHIND_LATEST, policy.severity(Rule.BEHIND_LATEST), since)
 
 
 def _exploited(
     facts: PatchFacts | None, exploited: tuple[Exploited, ...], policy: Policy, day: date
 ) -> Iterator[RuleVerdict]:
+    """Entries listed after the installed version came out. The list names products, not versions: where a
+    vulnerability got its number in a later year than the installed version, that version cannot hold the
+    fix (exploited); otherwise it may (exploited-possible)."""
     installed_on = facts.installed_on if facts is not None else None
     later = [
         e for e in exploited if e.added_on <= day and (installed_on is None or e.added_on > installed_on)
     ]
-    if later:
-        newest = max(later, key=lambda entry: (entry.added_on, entry.cve_id))
-        since = min(entry.added_on for entry in later)
-        told: dict[str, object] = {"entries": len(later), "newest": newest.cve_id}
-        told["newest_added_on"] = newest.added_on.isoformat()
-        severity = policy.severity(Rule.EXPLOITED_POSSIBLE)
-        yield RuleVerdict(Rule.EXPLOITED_POSSIBLE, severity, since, None, 0, told)
+    unfixed = [e for e in later if installed_on and e.year is not None and e.year > installed_on.year]
+    rule, entries = (Rule.EXPLOITED, unfixed) if unfixed else (Rule.EXPLOITED_POSSIBLE, later)
+    if entries and policy.is_on(rule):
+        since = min(entry.added_on for entry in entries)
+        yield RuleVerdict(rule, policy.severity(rule), since, None, 0, _tell_entries(entries))
 
 
-def latest_day(on: date, precision: str | None) -> date:
-    """The latest day that a date of this precision (day, month, year) can mean."""
-    if precision == "year":
-        return date(on.year, 12, 31)
-    if precision == "month":
-        return on.replace(day=monthrange(on.year, on.month)[1])
-    return on
+_MOST_ENTRIES = 10
 
 
-def add_years(on: date, years: int) -> date:
-    """The same day `years` later; 29 February becomes 28 February in a common year, the end of the calendar
-    is never passed."""
-    if on.year + years > date.max.year:
-        return date.max
-    try:
-        return on.replace(year=on.year + years)
-    except ValueError:
-        return on.replace(year=on.year + years, day=28)
-
-
-def assess_age(
-    asset_class: str, acquired_on: date | None, precision: str | None, policy: Policy, day: date
-) -> tuple[RuleVerdict | None, str | None]:
-    """The verdict past-useful-life, if it holds, and why age says nothing, if it does not know.
-
-    Age counts from the latest day that the acquisition date can mean, and the evidence says so.
-    """
-    life = policy.useful_life.get(asset_class)
-    if life is None:
-        return None, "no-useful-life"
-    if life.years is None:
-        return None, None
-    if acquired_on is None:
-        return None, "no-acquisition-date"
-    counted_from = latest_day(acquired_on, precision)
-    ends_on = add_years(counted_from, life.years)
-    if day <= ends_on:
-        return None, None
-    facts: dict[str, object] = {
-        "asset_class": asset_class,
-        "acquired_on": stated(acquired_on, precision),
-        "acquired_precision": precision or "day",
-        "counted_from": counted_from.isoformat(),
-        "useful_life_years": life.years,
-        "useful_life_source": life.source,
-        "useful_life_to_verify": life.verify,
-    }
-    severity = policy.severity(Rule.PAST_USEFUL_LIFE)
-    return RuleVerdict(Rule.PAST_USEFUL_LIFE, severity, _next_day(ends_on), ends_on, 0, facts), None
-
-
-def stated(on: date, precision: str | None) -> str:
-    """A date as exactly as it is known: "2017", "2017-08" or "2017-08-17"."""
-    return on.isoformat()[: {"year": 4, "month": 7}.get(precision or "day", 10)]
-
-
-def assess_warranty(ends_on: date, policy: Policy, day: date) -> RuleVerdict | None:
-    """The verdict warranty-ended, if the warranty's last day is over."""
-    if day <= ends_on:
-        return None
-    return _after(Rule.WARRANTY_ENDED, ends_on, policy)
+def _tell_entries(entries: list[Exploited]) -> dict[str, object]:
+    newest = max(entries, key=lambda entry: (entry.added_on, entry.cve_id))
+    told: dict[str, object] = {"entries": len(entries), "newest": newest.cve_id}
+    told["newest_added_on"] = newest.added_on.isoformat()
+    due = [entry.due_on for entry in entries if entry.due_on is not None]
+    if due:
+        told["due_on"] = min(due).isoformat()
+    latest = sorted(entries, key=lambda entry: (entry.added_on, entry.cve_id), reverse=True)
+    told["listed"] = [entry.cve_id for entry in latest[:_MOST_ENTRIES]]
+    return told

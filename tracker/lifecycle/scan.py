@@ -11,16 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, text
 from sqlmodel import Session
 
 from tracker.db import insert_rows, is_sqlite
 from tracker.db.engine import READ_ONLY
-from tracker.lifecycle import fanout, temporary
-from tracker.lifecycle.evaluation import Cause, ConditionKey, Evaluation, Pick, State
+from tracker.lifecycle import fanout, profiling, temporary
+from tracker.lifecycle.evaluation import Cause, ConditionKey, Ending, Evaluation, Pick, State
 from tracker.lifecycle.fanout import RULES, Changes, Source
+from tracker.lifecycle.judging import Bench
 from tracker.lifecycle.policy import Policy
+from tracker.lifecycle.profiles import RECORD_RULES, UNKNOWN_RULES, severity_weight, years_since
+from tracker.lifecycle.profiling import Ids
 from tracker.lifecycle.rules import Phase, Rule
 
 #: Assets per transaction; one agency is never split, so that its findings change together.
@@ -77,22 +82,29 @@ def fill(
     causes: Sequence[Cause],
     conditions: Mapping[ConditionKey, int],
     verdicts: Mapping[str, int],
+    day: date,
 ) -> None:
     """Write the verdicts of an evaluation into the temporary tables of the session: one statement each."""
     number = {cause.key: at for at, cause in enumerate(causes, start=1)}
-    _put(session, temporary.VERDICT, (_verdict(number[c.key], c, conditions, verdicts) for c in causes))
+    rows_of = (_verdict(number[c.key], c, conditions, verdicts, day) for c in causes)
+    _put(session, temporary.VERDICT, rows_of)
     for table, picks in (
         (temporary.TITLE_PICK, evaluation.title_picks),
         (temporary.MODEL_PICK, evaluation.model_picks),
     ):
         _put(session, table, (_pick(pick, number, conditions) for pick in picks))
-    for table, rows in (
+    picked: tuple[tuple[Table, Sequence[tuple[Any, ...]]], ...] = (
         (temporary.AGE_PICK, evaluation.age_picks),
         (temporary.UNDATED_PICK, evaluation.undated_picks),
-        (temporary.WARRANTY_PICK, evaluation.warranty_picks),
-    ):
-        dated = ((*row[:-1], number[row[-1].key], conditions[row[-1].condition]) for row in rows)
-        _put(session, table, dated)
+        (temporary.DAY_PICK, evaluation.day_picks),
+        (temporary.FLAG_PICK, evaluation.flag_picks),
+        (temporary.PROCESSOR_PICK, evaluation.processor_picks),
+    )
+    for table, rows in picked:
+        made = ((*row[:-1], number[row[-1].key], conditions[row[-1].condition]) for row in rows)
+        _put(session, table, made)
+    _put(session, temporary.FOLLOWED, iter(evaluation.followed))
+    _put(session, temporary.ENDING, (_ending(one) for one in evaluation.ending))
     _fill_states(session, evaluation.states)
     temporary.analyze(session, *temporary.FILLED)
 
@@ -102,23 +114,35 @@ def _put(session: Session, table: Table, rows: Iterator[tuple[object, ...]]) -> 
     insert_rows(session, table, columns, rows)
 
 
+def _ending(one: Ending) -> tuple[object, ...]:
+    return int(one.is_model), one.subject_id, one.scope, one.contract, one.release_id, one.month
+
+
 def _verdict(
-    no: int, cause: Cause, conditions: Mapping[ConditionKey, int], verdicts: Mapping[str, int]
+    no: int, cause: Cause, conditions: Mapping[ConditionKey, int], verdicts: Mapping[str, int], day: date
 ) -> tuple[object, ...]:
     made = cause.verdict
-    month = made.ends_on.isoformat()[:7] if made.rule is Rule.SECURITY_ENDS_SOON and made.ends_on else None
-    rule = made.rule.value
-    condition_id = conditions[cause.condition]
+    years = years_since(made.ends_on, day) if made.rule is Rule.SECURITY_ENDED else 0
+    silent = made.rule in UNKNOWN_RULES or made.rule in RECORD_RULES
     return (
         no,
         verdicts[cause.key],
-        condition_id,
-        rule,
+        conditions[cause.condition],
+        made.rule.value,
         made.severity,
         made.ends_on,
-        month,
-        *fanout.packed(_RULE_NUMBER[rule]),
+        years,
+        0 if silent else severity_weight(made.severity),
+        *fanout.packed(_RULE_NUMBER[made.rule.value]),
     )
+
+
+def facets(evaluation: Evaluation) -> frozenset[str]:
+    """Which facts of assets have verdicts, as `Source.facets` wants them."""
+    found = {row[0] for row in evaluation.day_picks} | {row[0] for row in evaluation.flag_picks}
+    if evaluation.processor_picks and evaluation.followed:
+        found.add("processor")
+    return frozenset(found | ({"ending"} if evaluation.ending else set()))
 
 
 def _pick(
@@ -173,14 +197,16 @@ def point_at(session: Session, agencies: Sequence[int]) -> None:
     temporary.analyze(session, temporary.CHUNK)
 
 
-def stage_chunk(session: Session, source: Source, agencies: Sequence[int], policy: Policy) -> int:
+def stage_chunk(session: Session, source: Source, agencies: Sequence[int], bench: Bench, ids: Ids) -> int:
     """Make `agencies` the chunk and fill what should be open there; how many findings."""
     point_at(session, agencies)
-    return fanout.stage_wanted(session, source, policy.skipped_statuses)
+    wanted = fanout.stage_wanted(session, source, bench.policy.skipped_statuses)
+    profiling.stage_profiles(session, source)
+    return wanted + profiling.judge_chunk(session, bench, ids)
 
 
 def tally_chunk(session: Session, source: Source, policy: Policy, tally: Tally) -> dict[int, dict[str, int]]:
-    """Count the staged chunk per agency and measure into `tally`; four statements."""
+    """Count the staged chunk per agency and measure into `tally`; five statements."""
     counted: dict[int, dict[str, int]] = {}
     for agency_id, assets, units in fanout.count_assets(session, source):
         counted[agency_id] = {"assets": units}
@@ -189,15 +215,19 @@ def tally_chunk(session: Session, source: Source, policy: Policy, tally: Tally) 
     for agency_id, *numbers in fanout.count_coverage(session, source):
         names = ("installations", *temporary.MEASURES)
         counted[agency_id].update(zip(names, numbers, strict=True))
-    for row in fanout.count_wanted(session, source, _groups(policy)):
+    for row in fanout.count_wanted(session, _groups(policy)):
         named = {name: row[name] for name in _groups(policy)}
-        for number, rule in enumerate(RULES):
-            severity = f"severity:{policy.severity(rule)}"
-            named[f"open:{rule}"] = row[f"r{number}"]
-            named[severity] = named.get(severity, 0) + row[f"r{number}"]
+        named.update({f"open:{rule}": row[f"r{number}"] for number, rule in enumerate(RULES)})
         counted[row["agency_id"]].update({name: count for name, count in named.items() if count})
+    for agency_id, severity, count in fanout.count_severities(session):
+        counted[agency_id][f"severity:{severity}"] = count
     for agency_id, month, units in fanout.count_ending(session, source):
         counted[agency_id][f"ending:{month}"] = units
+    for agency_id, band, units, found in profiling.count_judged(session):
+        counted[agency_id][f"risk:{band}"] = units
+        if found:
+            of_ruleset = counted[agency_id].get(f"open:{Rule.RULESET}", 0)
+            counted[agency_id][f"open:{Rule.RULESET}"] = of_ruleset + found
     tally.measures.update(counted)
     return counted
 
@@ -208,7 +238,7 @@ def _groups(policy: Policy) -> dict[str, frozenset[str]]:
         "obsolete": policy.obsolete_rules,
         "unpatched": policy.unpatched_rules,
         "unpatchable": frozenset({Rule.UNPATCHABLE.value}),
-        "unknown": frozenset({Rule.LIFECYCLE_UNKNOWN.value}),
+        "unknown": frozenset({Rule.LIFECYCLE_UNKNOWN.value, Rule.MATCH_TO_REVIEW.value}),
     }
 
 
@@ -216,6 +246,15 @@ def provisional(causes: Sequence[Cause]) -> tuple[dict[ConditionKey, int], dict[
     """Numbers for conditions and verdicts that are not stored: a scan of another day needs no ids."""
     conditions = {key: at for at, key in enumerate(sorted({cause.condition for cause in causes}), start=1)}
     return conditions, {cause.key: at for at, cause in enumerate(causes, start=1)}
+
+
+def provisional_ids(bench: Bench) -> Ids:
+    """Numbers for what is judged where nothing is stored: after those of `provisional`."""
+
+    def ids(causes: Sequence[Cause]) -> tuple[int, dict[str, int]]:
+        return 0, {cause.key: bench.numbers[cause.key] for cause in causes}
+
+    return ids
 
 
 def lock_chunk(session: Session, agencies: Sequence[int]) -> None:

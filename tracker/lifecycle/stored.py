@@ -58,15 +58,7 @@ def keep_verdicts(
     }
     ids = {key: row.id for key, row in stored.items()}
     missing = [cause for cause in causes if cause.key not in ids]
-    if missing:
-        ids.update(zip((cause.key for cause in missing), reserve_ids(session, len(missing)), strict=True))
-        insert_rows(
-            session,
-            Verdict,
-            ("id", "condition_id", "key", "severity", "since_on", "ends_on", "title_id", "scope_agency_id",
-             "release_id", "version", "evidence", "recorded_at"),
-            (_verdict_row(ids[cause.key], conditions, cause, now) for cause in missing),
-        )  # fmt: skip
+    _add_verdicts(session, missing, ids, conditions, now)
     changed = [
         {"row_id": row.id, "told": cause.verdict.facts}
         for cause in causes
@@ -76,6 +68,40 @@ def keep_verdicts(
         changing = update(verdict).where(verdict.c.id == bindparam("row_id"))
         session.connection().execute(changing.values(evidence=bindparam("told")), changed)
     return ids
+
+
+def keep_more_verdicts(
+    session: Session, causes: Sequence[Cause], now: datetime
+) -> tuple[int, dict[str, int]]:
+    """The id of the one condition of `causes`, and the ids of their verdicts by key; missing ones are added.
+
+    For causes that come up while assets are judged. At most seven statements.
+    """
+    conditions = keep_conditions(session, causes)
+    named = select(verdict.c.key, verdict.c.id).where(verdict.c.key.in_([cause.key for cause in causes]))
+    ids: dict[str, int] = {row.key: row.id for row in session.execute(named)}
+    missing = [cause for cause in causes if cause.key not in ids]
+    _add_verdicts(session, missing, ids, conditions, now)
+    return conditions[causes[0].condition], ids
+
+
+def _add_verdicts(
+    session: Session,
+    missing: Sequence[Cause],
+    ids: dict[str, int],
+    conditions: Mapping[ConditionKey, int],
+    now: datetime,
+) -> None:
+    if not missing:
+        return
+    ids.update(zip((cause.key for cause in missing), reserve_ids(session, len(missing)), strict=True))
+    insert_rows(
+        session,
+        Verdict,
+        ("id", "condition_id", "key", "severity", "since_on", "ends_on", "title_id", "scope_agency_id",
+         "release_id", "version", "evidence", "recorded_at"),
+        (_verdict_row(ids[cause.key], conditions, cause, now) for cause in missing),
+    )  # fmt: skip
 
 
 def _verdict_row(

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, PrimaryKeyConstraint, String, Table, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    text,
+)
 from sqlmodel import Session
 
 from tracker.db import is_sqlite
@@ -29,8 +40,8 @@ def _pick(name: str, *key: Column[Any]) -> Table:
     )
 
 
-#: Counts of findings by rule are summed in few numbers, three rules in each: a sum per rule takes twice as long.
-RULES_PER_PACK = 3
+#: Counts of findings by rule are summed in few numbers, four rules in each: a sum per rule takes twice as long.
+RULES_PER_PACK = 4
 PACKS = -(-len(Rule) // RULES_PER_PACK)
 #: The verdicts of this scan in order of weight: the lowest number wins where several meet in a finding.
 VERDICT = _table(
@@ -41,7 +52,8 @@ VERDICT = _table(
     Column("rule", String),
     Column("severity", String),
     Column("ends_on", Date),
-    Column("month", String),
+    Column("years", Integer),
+    Column("weight", Integer),
     *(_id(f"pack_{n}") for n in range(PACKS)),
     rowid=True,
 )
@@ -71,7 +83,30 @@ AGE_PICK = _pick(
     Column("acquired_precision", String, primary_key=True),
 )
 UNDATED_PICK = _pick("scan_undated_pick", Column("asset_class", String, primary_key=True))
-WARRANTY_PICK = _pick("scan_warranty_pick", Column("warranty_ends_on", Date, primary_key=True))
+#: Verdicts by a day of the asset: kind is warranty or seen.
+DAY_PICK = _pick(
+    "scan_day_pick",
+    Column("kind", String, primary_key=True),
+    Column("day", Date, primary_key=True),
+)
+#: Verdicts that need no value: kind is broken or custody.
+FLAG_PICK = _pick("scan_flag_pick", Column("kind", String, primary_key=True))
+#: Verdicts by processor ('' where none is recorded) and model (0 where none is): hardware that the next operating
+#: system does not take; and the titles (with the scope of their match) that it would replace.
+PROCESSOR_PICK = _pick(
+    "scan_processor_pick", Column("processor", String, primary_key=True), _id("model_id", key=True)
+)
+FOLLOWED = _table("scan_followed", _id("subject_id", key=True), _id("scope_id", key=True))
+#: What ends in a month of the next twelve; contract as above.
+ENDING = _table(
+    "scan_ending",
+    Column("is_model", Integer, primary_key=True, autoincrement=False),
+    _id("subject_id", key=True),
+    _id("scope_id", key=True),
+    Column("contract", Integer, primary_key=True, autoincrement=False),
+    _id("release_id"),
+    Column("month", String),
+)
 DATED_MODEL = _table("scan_dated_model", _id("model_id", key=True))
 #: (kind, subject, agency): the agency has a match of its own that outranks the shared one.
 SCOPED = _table(
@@ -108,6 +143,14 @@ ASSET = _table(
     Column("acquired_on", Date),
     Column("acquired_precision", String),
     Column("warranty_ends_on", Date),
+    Column("condition", String),
+    Column("custodian", String),
+    Column("location", String),
+    Column("processor", String),
+    Column("is_edge", Boolean),
+    Column("internet_facing", Boolean),
+    Column("criticality", String),
+    Column("last_seen_on", Date),
 )
 
 
@@ -131,6 +174,27 @@ NUMBERED = _table(
     Column("no", Integer),
     rowid=True,
 )
+#: Every asset of the chunk: its units, its findings by rule, and its profile (profiles.py).
+PROFILE = Table(
+    "scan_profile",
+    _metadata,
+    _id("agency_id"),
+    _id("asset_id"),
+    Column("units", Integer),
+    *(_id(f"pack_{n}") for n in range(PACKS)),
+    _id("profile"),
+    PrimaryKeyConstraint("agency_id", "asset_id"),
+    prefixes=["TEMPORARY"],
+    sqlite_with_rowid=False,
+)
+#: Distinct profiles with their risk, and the number of what the ruleset says of them (0: nothing).
+JUDGED = _table(
+    "scan_judged",
+    _id("profile", key=True),
+    Column("score", Integer),
+    Column("band", String),
+    Column("no", Integer),
+)
 TABLES = tuple(_metadata.tables.values())
 FILLED = (
     VERDICT,
@@ -138,7 +202,11 @@ FILLED = (
     MODEL_PICK,
     AGE_PICK,
     UNDATED_PICK,
-    WARRANTY_PICK,
+    DAY_PICK,
+    FLAG_PICK,
+    PROCESSOR_PICK,
+    FOLLOWED,
+    ENDING,
     DATED_MODEL,
     SCOPED,
     TITLE,
