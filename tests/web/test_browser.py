@@ -29,7 +29,8 @@ pytestmark = pytest.mark.browser
 
 PATHS = (
     "/", "/assets", "/asset", "/findings", "/plans", "/plans/new", "/plan", "/plan?view=deferred", "/compare",
-    "/imports", "/imports/new", "/import", "/import?view=problems", "/catalogue", "/jobs", "/agencies", "/users",
+    "/imports", "/imports/new", "/import", "/import?view=problems", "/preview", "/agencies/PROV/columns",
+    "/catalogue", "/jobs", "/agencies", "/users",
     "/profile", "/profile/password", "/assets?q=nothing", "/nowhere",
 )  # fmt: skip
 
@@ -62,10 +63,11 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
             budgets = {"budget_2027": amount, "budget_2028": "0"}
             answer = pages.post("/plans", "/plans/new?first=2027&length=2", name=name, **form, **budgets)
             plans.append(answer.headers["location"])
+        unknown = pages.upload(CSV.replace("Room", "Kunci"), "again.csv").headers["location"]
         asset = pages.get("/assets?q=PC-001").split('href="/assets/')[-1].split('"')[0]
         numbers = [plan.rsplit("/", 1)[1] for plan in plans]
         return {
-            "/asset": f"/assets/{asset}", "/plan": plans[1], "/import": place,
+            "/asset": f"/assets/{asset}", "/plan": plans[1], "/import": place, "/preview": unknown,
             "/compare": f"/plans/compare?a={numbers[0]}&b={numbers[1]}",
         }  # fmt: skip
 

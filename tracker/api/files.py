@@ -16,6 +16,8 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
+from tracker.inventory.uploads import name_on_disk
+
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_TYPE = "text/csv; charset=utf-8"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -23,7 +25,6 @@ XLSX: dict[int | str, dict[str, Any]] = {200: {"description": "A workbook", "con
 SPREADSHEET: dict[int | str, dict[str, Any]] = {
     200: {"description": "A csv file or a workbook", "content": {"text/csv": _BINARY, XLSX_TYPE: _BINARY}}
 }
-_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _CHUNK = 1 << 20
 
 
@@ -47,13 +48,6 @@ def plain_name(filename: str | None) -> str:
     return "".join(character for character in name if character.isprintable())[-200:] or "upload"
 
 
-def _name_on_disk(filename: str | None) -> str:
-    """A short name without anything special: what reads the file names sheets after it."""
-    shown = Path(plain_name(filename))
-    stem = re.sub(r"[^\w .()-]", "_", shown.stem).strip(" .")[:50] or "upload"
-    return stem + (shown.suffix if _SUFFIX.fullmatch(shown.suffix) else "")
-
-
 @contextmanager
 def held_upload(upload: UploadFile, most_bytes: int) -> Iterator[Path]:
     """The uploaded bytes in a file that is gone afterwards.
@@ -62,7 +56,7 @@ def held_upload(upload: UploadFile, most_bytes: int) -> Iterator[Path]:
         HTTPException: 413, more than `most_bytes`.
     """
     with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
-        path = Path(folder) / _name_on_disk(upload.filename)
+        path = Path(folder) / name_on_disk(plain_name(upload.filename))
         with path.open("wb") as target:
             shutil.copyfileobj(upload.file, target, _CHUNK)
         if path.stat().st_size > most_bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,12 +19,11 @@ from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal
 from tracker.identity.scope import limit as in_scope
 from tracker.inventory.source_models import BatchSource, UpdatePolicy
-from tracker.inventory.uploads import find_upload, keep_upload
+from tracker.inventory.uploads import find_upload, keep_upload, name_on_disk
 from tracker.settings import Settings
 
 log = logging.getLogger(__name__)
 _source = table_of(BatchSource)
-_UNSAFE = re.compile(r"[^\w .()-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,7 @@ def kept_file(settings: Settings, stored: str | None, filename: str) -> Iterator
     found = find_upload(settings, stored)
     if found is None:
         raise Conflict("file-gone", "the uploaded file is not kept any more; upload it again")
-    stem = _UNSAFE.sub("_", Path(filename).stem).strip(" .")[:50] or "upload"
     with tempfile.TemporaryDirectory(prefix="tracker-again-") as folder:
-        path = Path(folder) / (stem + found.suffix)
+        path = Path(folder) / name_on_disk(filename)
         path.symlink_to(found)
         yield path

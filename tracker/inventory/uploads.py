@@ -10,16 +10,25 @@ import re
 import secrets
 import shutil
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from tracker.settings import Settings
 
 _NAME = re.compile(r"[0-9a-f]{32}(\.[a-z0-9]{1,8})?")
+_UNSAFE = re.compile(r"[^\w .()-]")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
 def _folder(settings: Settings) -> Path:
     return settings.data_dir / "uploads"
+
+
+def name_on_disk(filename: str) -> str:
+    """A short name without anything special for the file called `filename`: a csv's sheet is named after it."""
+    shown = PureWindowsPath(filename)
+    stem = _UNSAFE.sub("_", shown.stem).strip(" .")[:50] or "upload"
+    suffix = shown.suffix.lower()
+    return stem + (suffix if _SUFFIX.fullmatch(suffix) else "")
 
 
 def keep_upload(settings: Settings, path: Path, now: datetime) -> str | None:

@@ -30,6 +30,13 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "token-created": ("good", N_("Token %(name)s is created. It is shown only now: copy it.")),
     "token-revoked": ("good", N_("The token is revoked.")),
     "batch-previewed": ("info", N_("Nothing is written yet. Check the rows below, then apply.")),
+    "columns-read": (
+        "info",
+        N_("Read again with your columns. Nothing is written yet: check the rows below, then apply."),
+    ),
+    "columns-as-before": ("info", N_("No column was changed, so the file was not read again.")),
+    "columns-refused": ("bad", N_("The file could not be read again: %(why)s")),
+    "column-forgotten": ("good", N_("The column is forgotten.")),
     "batch-applied": ("good", N_("Applied: %(created)s created, %(updated)s updated.")),
     "batch-applied-before": ("info", N_("This import was already applied. Nothing was done a second time.")),
     "batch-undone-before": ("info", N_("This import was already undone. Nothing was done a second time.")),

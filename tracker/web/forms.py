@@ -14,6 +14,8 @@ from starlette.datastructures import FormData
 from tracker.identity.errors import Forbidden
 from tracker.web.visitor import Guest, Visitor
 
+#: As many as a sheet may have columns, and some more.
+MOST_FIELDS = 300
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field
 
 
@@ -59,7 +61,7 @@ async def read_form(request: Request, visitor: Guest) -> Posted:
         Forbidden: it comes from another site or without the visitor's token.
     """
     check_origin(request)
-    async with request.form(max_files=0, max_fields=200) as form:
+    async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
         check_token(visitor, form.get(TOKEN_FIELD))
         return posted(form)
 

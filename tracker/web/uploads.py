@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -15,11 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from tracker.identity.errors import Invalid, Refused
+from tracker.inventory.uploads import name_on_disk
 from tracker.web.forms import TOKEN_FIELD, Posted, check_origin, check_token, posted
 from tracker.web.visitor import SignedIn, get_settings
 
 FILE_FIELD = "file"
-_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _LONGEST_NAME = 200
 
 
@@ -49,7 +48,7 @@ async def read_upload(request: Request, visitor: SignedIn) -> AsyncIterator[Uplo
             if isinstance(sent, UploadFile) and sent.filename:
                 if (sent.size or 0) > most:
                     raise Refused("file_too_large", f"the file has {sent.size} bytes; {most} may be")
-                path = Path(folder) / f"upload{_suffix(sent.filename)}"
+                path = Path(folder) / name_on_disk(sent.filename)
                 await run_in_threadpool(_keep, sent, path)
                 yield Upload(posted(form), path, _shown_name(sent.filename))
             else:
@@ -59,11 +58,6 @@ async def read_upload(request: Request, visitor: SignedIn) -> AsyncIterator[Uplo
 def _keep(sent: UploadFile, path: Path) -> None:
     with path.open("wb") as target:
         shutil.copyfileobj(sent.file, target, 1 << 20)
-
-
-def _suffix(filename: str) -> str:
-    found = PureWindowsPath(filename).suffix.lower()
-    return found if _SUFFIX.fullmatch(found) else ""
 
 
 def _shown_name(filename: str) -> str:

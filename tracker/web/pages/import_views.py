@@ -8,9 +8,10 @@ from datetime import date
 
 from tracker.inventory.diffing import ASSET_FIELDS
 from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
-from tracker.web.choices import Column, Fact, Option, Tab, address, columns
+from tracker.web.choices import Column, Option, Tab, address, columns
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import N_
+from tracker.web.pages.import_columns import ColumnsPart
 from tracker.web.rendering import translate
 from tracker.web.terms import term
 from tracker.web.translation import code_text
@@ -85,15 +86,6 @@ class ProblemLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SheetLine:
-    """What was understood of a sheet: which column became which field."""
-
-    name: str
-    note: str
-    columns: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class KeptLine:
     """A value that an undo left alone."""
 
@@ -113,7 +105,7 @@ class BatchPage:
     view: str
     rows: tuple[RowLine, ...]
     problems: tuple[ProblemLine, ...]
-    sheets: tuple[SheetLine, ...]
+    columns: ColumnsPart
     kept: tuple[KeptLine, ...]
     kept_columns: tuple[Column, ...]
     row_columns: tuple[Column, ...]
@@ -240,21 +232,19 @@ def tabs(visitor: Visitor, batch: BatchView, view: str) -> tuple[Tab, ...]:
     return tuple(found)
 
 
-def sheet_line(visitor: Visitor, formats: Formats, sheet: Mapping[str, object]) -> SheetLine:
-    """What was understood of a sheet."""
-    found = sheet.get("columns")
-    mapping = found if isinstance(found, dict) else {}
-    note = translate(
+def sheet_notes(visitor: Visitor, formats: Formats, batch: BatchView) -> dict[str, str]:
+    """How many rows each sheet has, and how many of them are assets."""
+    return {str(sheet.get("name")): _sheet_note(visitor, formats, sheet) for sheet in batch.sheets}
+
+
+def _sheet_note(visitor: Visitor, formats: Formats, sheet: Mapping[str, object]) -> str:
+    return translate(
         visitor,
         N_("%(rows)s rows, %(records)s of them assets, %(skipped)s skipped"),
         rows=formats.number(int(str(sheet.get("rows") or 0))),
         records=formats.number(int(str(sheet.get("records") or 0))),
         skipped=formats.number(int(str(sheet.get("skipped") or 0))),
     )
-    facts = tuple(
-        Fact(str(header), translate(visitor, term("field", str(field)))) for header, field in mapping.items()
-    )
-    return SheetLine(str(sheet.get("name") or NOTHING), note, facts)
 
 
 def kept_line(visitor: Visitor, kept: KeptRow) -> KeptLine:

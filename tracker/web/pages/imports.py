@@ -10,11 +10,13 @@ from tracker.identity.queries import list_agencies
 from tracker.identity.rules import Permission
 from tracker.inventory import actions, queries
 from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
+from tracker.inventory.sources import SourceView, get_source
 from tracker.web.choices import address, agency_options, columns
 from tracker.web.flash import Flash, redirect
 from tracker.web.forms import Form
 from tracker.web.i18n import N_
 from tracker.web.pages import import_views as views
+from tracker.web.pages.import_columns import columns_part
 from tracker.web.rendering import Message, formats_for, render, translate
 from tracker.web.translation import error_text
 from tracker.web.uploads import UploadedForm, need_file
@@ -101,12 +103,13 @@ def _show(
     rows: list[BatchRowView] = []
     with reading(get_engine(request)) as session:
         batch = queries.get_batch(session, visitor.principal, batch_id)
+        source = get_source(session, visitor.principal, batch_id)
         kept = queries.list_kept(session, visitor.principal, batch_id) if batch.undone_at else []
         if view != views.PROBLEMS:
             rows = queries.list_batch_rows(
                 session, visitor.principal, batch_id, view or None, after, views.ROWS_PER_PAGE + 1
             )
-    page = _batch_page(request, visitor, batch, kept, view, rows, after)
+    page = _batch_page(request, visitor, batch, source, kept, view, rows, after)
     return render(request, visitor, "import.html", page, status=status, messages=messages)
 
 
@@ -114,6 +117,7 @@ def _batch_page(
     request: Request,
     visitor: Visitor,
     batch: BatchView,
+    source: SourceView,
     kept: list[KeptRow],
     view: str,
     rows: list[BatchRowView],
@@ -135,7 +139,7 @@ def _batch_page(
         view=view,
         rows=tuple(views.row_line(visitor, formats, row, codes) for row in rows[:size]),
         problems=tuple(views.problem_line(visitor, problem) for problem in problems),
-        sheets=tuple(views.sheet_line(visitor, formats, sheet) for sheet in batch.sheets),
+        columns=columns_part(visitor, batch, source, views.sheet_notes(visitor, formats, batch)),
         kept=tuple(views.kept_line(visitor, one) for one in kept),
         kept_columns=columns(visitor, N_("Asset"), N_("Field"), N_("Why it was kept")),
         row_columns=columns(
