@@ -249,13 +249,17 @@ def scan_as_of(
 
 
 def _prepare_as_of(
-    session: Session, source: Source, agencies: Sequence[tuple[int, int]], as_of: date
+    session: Session,
+    source: Source,
+    agencies: Sequence[tuple[int, int]],
+    as_of: date,
+    facts: Facts | None = None,
 ) -> tuple[Bench, Evaluation]:
     if source.known_at is not None:
         scanning.point_at(session, [agency_id for agency_id, _ in agencies])
         history.stage_assets(session, source.known_at)
     policy = get_policy(session, source.known_at, as_of)
-    facts = load(session, as_of, source.known_at, moved_days=policy.dates_moved_days)
+    facts = facts or load(session, as_of, source.known_at, moved_days=policy.dates_moved_days)
     evaluation = _evaluate(session, facts, source, policy, as_of)
     bench = Bench(policy, evaluation.causes())
     causes = tuple(bench.causes)
@@ -305,15 +309,20 @@ class StagedScan:
 
 
 @contextmanager
-def staged_scan(engine: Engine, scope: Scope, as_of: date, code: str | None = None) -> Iterator[StagedScan]:
+def staged_scan(
+    engine: Engine, scope: Scope, as_of: date, code: str | None = None, facts: Facts | None = None
+) -> Iterator[StagedScan]:
     """What would hold on `as_of` in `scope`, or at and below its agency `code`; nothing stays written.
+
+    `facts` stand in the place of those of the catalogue where they are given.
+
 
     Raises: NotFound where no agency of the scope has this code.
     """
     with scanning.scratch(engine) as session:
         source = Source()
         agencies = queries.list_agency_sizes(session, scope, code)
-        bench, _ = _prepare_as_of(session, source, agencies, as_of)
+        bench, _ = _prepare_as_of(session, source, agencies, as_of, facts)
         yield StagedScan(session, agencies, source, bench)
 
 
