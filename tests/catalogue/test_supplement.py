@@ -12,6 +12,7 @@ from tests.catalogue.shipped import matcher
 from tests.catalogue.upstream import later, product, release, write_document
 from tracker.catalogue import actions, queries
 from tracker.catalogue.matching import Outcome
+from tracker.catalogue.schemas import SyncResult
 from tracker.catalogue.snapshot import Snapshot
 from tracker.catalogue.supplement import (
     older_parts,
@@ -93,9 +94,8 @@ def test_endoflife_date_takes_a_product_over_and_keeps_it(shipped: Engine, tmp_p
     assert dates["10.0"][0] == date(2025, 12, 31)
 
 
-def _sync(engine: Engine, folder: Path, told: object, now: datetime):  # type: ignore[no-untyped-def]
-    with transaction(engine) as session:
-        return actions.sync(session, operator(), write_document(folder / "full.json", told), now)
+def _sync(engine: Engine, folder: Path, told: object, now: datetime) -> SyncResult:
+    return actions.sync(engine, operator(), write_document(folder / "full.json", told), now)
 
 
 @pytest.mark.parametrize(

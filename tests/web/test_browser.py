@@ -30,7 +30,7 @@ pytestmark = pytest.mark.browser
 PATHS = (
     "/", "/assets", "/asset", "/findings", "/plans", "/plans/new", "/plan", "/plan?view=deferred", "/compare",
     "/imports", "/imports/new", "/import", "/import?view=problems", "/preview", "/agencies/PROV/columns",
-    "/catalogue", "/jobs", "/agencies", "/users",
+    "/catalogue", "/catalogue/models", "/jobs", "/agencies", "/users",
     "/profile", "/profile/password", "/assets?q=nothing", "/nowhere",
 )  # fmt: skip
 

@@ -8,12 +8,10 @@ from datetime import date
 from typing import Any
 
 from tracker.catalogue.facts import ProductRecord, ReleaseRecord, find_differences
+from tracker.catalogue.matching.hardware import HARDWARE
 from tracker.catalogue.schemas import FieldChange, ReleaseName
 from tracker.catalogue.stored import PRODUCT_FIELDS, StoredProduct, StoredRelease
 from tracker.catalogue.supplement import supplement_slugs
-
-#: Models of hardware whose dates an office told us itself: no source of ours tells of them.
-HARDWARE = "hardware"
 
 
 @dataclass(slots=True)

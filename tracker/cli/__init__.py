@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tracker.cli import budgeting, catalogue, demo, inventory, lifecycle, lists, mappings, operation
+from tracker.cli import budgeting, catalogue, demo, inventory, lifecycle, lists, mappings, models, operation
 
 app = typer.Typer(
     help="IT asset lifecycle and modernisation tracker.",
@@ -21,7 +21,7 @@ for _name, _group in (
     ("imports", inventory.imports),
     ("assets", lists.assets),
     ("columns", mappings.columns),
-    ("catalogue", catalogue.catalogue),
+    ("catalogue", models.catalogue),
     ("versions", catalogue.versions),
     ("plan", budgeting.plan),
     ("db", operation.db),

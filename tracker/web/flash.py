@@ -46,6 +46,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "scan-done": ("good", N_("Scan finished: %(opened)s findings opened, %(resolved)s resolved.")),
     "plan-made": ("good", N_("The plan is made and saved.")),
+    "models-told": (
+        "good",
+        N_("Hardware models: %(added)s added, %(changed)s changed, %(unchanged)s as before."),
+    ),
     "job-started": ("info", N_("The job was started. Reload this page to see how it goes.")),
 }
 

@@ -1,7 +1,7 @@
 """Names as people write them → products, releases and versions of the catalogue. Pure: see types.py."""
 
 from tracker.catalogue.matching.exploited import map_exploited
-from tracker.catalogue.matching.hardware import normalise_hardware
+from tracker.catalogue.matching.hardware import hardware_maker, hardware_slug, normalise_hardware
 from tracker.catalogue.matching.matcher import MATCHER_VERSION, Matcher
 from tracker.catalogue.matching.rules import group_key
 from tracker.catalogue.matching.types import (
@@ -21,6 +21,8 @@ __all__ = [
     "Outcome",
     "Tier",
     "group_key",
+    "hardware_maker",
+    "hardware_slug",
     "map_exploited",
     "normalise_hardware",
 ]

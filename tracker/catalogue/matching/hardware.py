@@ -7,10 +7,12 @@ that people write in two words, and words that say nothing about the model.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from tracker.catalogue.matching.normalise import plain
 from tracker.catalogue.matching.rules import document
+from tracker.catalogue.matching.types import CatalogueProduct
 
 _LEGAL = re.compile(r"\b(?:inc|corp|corporation|co|ltd|limited|llc|gmbh|company|tbk|pt)\b\.?")
 _PART_NUMBER = re.compile(r"[a-z0-9]+(?:[-/][a-z0-9]+)*")
@@ -98,3 +100,56 @@ def normalise_hardware(manufacturer: str | None, model: str | None) -> tuple[str
     if not maker:
         maker = next((_families()[word] for word in words if word in _families()), "")
     return maker, " ".join(words)
+
+
+HARDWARE = "hardware"
+_SLUG = "hardware-"
+
+
+def hardware_slug(maker: str) -> str:
+    """The product that holds the models of a maker whose dates are known: "fuji xerox" → "hardware-fuji-xerox"."""
+    return _SLUG + ("-".join(_parts(maker)) or "unknown")
+
+
+def hardware_maker(slug: str) -> str:
+    """The maker of such a product: "hardware-fuji-xerox" → "fuji xerox"."""
+    return slug.removeprefix(_SLUG).replace("-", " ")
+
+
+class ModelIndex:
+    """The models whose dates are known, by maker and normalised name."""
+
+    def __init__(self, products: Iterable[CatalogueProduct]) -> None:
+        self._known = {
+            _loose(hardware_maker(product.slug), release.name.split()): (product.slug, release.name)
+            for product in products
+            if product.category == HARDWARE
+            for release in product.releases
+        }
+
+    def find(self, manufacturer: str | None, model: str) -> tuple[str, str, bool] | None:
+        """(product, release, whether it is the very model) of a model or of the longest known beginning of its name.
+
+        Words of build ("sff", "tower") may follow a known model; any other word makes it another model
+        whose dates a person must confirm.
+        """
+        if not self._known:
+            return None
+        maker, name = normalise_hardware(manufacturer, model)
+        words = name.split()
+        for length in range(len(words), 0, -1):
+            told = self._known.get(_loose(maker, words[:length]))
+            if told is not None:
+                return *told, all(word in _builds() for word in words[length:])
+        return None
+
+
+def _loose(maker: str, words: list[str]) -> tuple[str, str]:
+    """A key without what people leave out or put in: "rb 750 gr3" is "rb750gr3", "2960-x" "2960x", hp's proliant hpe's."""
+    family = _families().get(words[0]) if words and maker in {"hp", "hpe"} else None
+    return family or maker, "".join(words).replace("-", "")
+
+
+@cache
+def _builds() -> frozenset[str]:
+    return frozenset(document("makers")["builds"])

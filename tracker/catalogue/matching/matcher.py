@@ -10,6 +10,7 @@ from typing import Any
 from tracker.catalogue.matching.candidates import Choice, Scene, choose, select, structural
 from tracker.catalogue.matching.confidence import COSTS, confidence, tier
 from tracker.catalogue.matching.devices import by_device
+from tracker.catalogue.matching.hardware import HARDWARE, ModelIndex
 from tracker.catalogue.matching.identifiers import identifier_index, split_identifier
 from tracker.catalogue.matching.index import Hit, build_index
 from tracker.catalogue.matching.normalise import Plain, plain, tokenise, words
@@ -60,7 +61,10 @@ class Matcher:
     def __init__(
         self, products: Iterable[CatalogueProduct], extra_aliases: Iterable[tuple[str, str | None]] = ()
     ) -> None:
-        known = list(products)
+        everything = list(products)
+        # The names of models are matched as models, never as a part of a text.
+        known = [product for product in everything if product.category != HARDWARE]
+        self._models = ModelIndex(everything)
         self._products = {product.slug: product for product in known}
         self._index = build_index(known, extra_aliases)
         self._identifiers = identifier_index(known)
@@ -77,6 +81,21 @@ class Matcher:
         if found.outcome is Outcome.UNRECOGNISED and vendor and vendor.strip():
             return self._with_vendor(text, vendor, version) or found
         return found
+
+    def match_hardware(self, manufacturer: str, model: str) -> Match:
+        """What a hardware model is: one whose dates the office told, else a device of the catalogue."""
+        told = self._models.find(manufacturer, model)
+        text = model if model.casefold().startswith(manufacturer.casefold()) else f"{manufacturer} {model}"
+        if told is None:
+            return self.match(text.strip(), vendor=manufacturer or None)
+        slug, release, same = told
+        evidence = {
+            "spans": [[0, len(text.strip()), "product"]],
+            "rules": ["model:exact" if same else "model:beginning"],
+            "conflicts": [],
+        }
+        sure = 0.97 if same else 0.8
+        return Match(Outcome.MATCHED, slug, release, None, sure, tier(sure), "model", None, evidence)
 
     def suggest(self, text: str, limit: int = 5) -> list[tuple[str, float]]:
         """(slug, likeness 0–1) of the products whose names look most like an unresolved one, for review only."""
