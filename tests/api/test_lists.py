@@ -38,3 +38,13 @@ def test_what_is_exported_can_be_uploaded_unchanged(api: Api, form: str) -> None
     # The world's own assets were never imported and so have no names to be found by; one is of an agency below.
     counts = {name: again[name] for name in ("created", "updated", "unchanged", "rejected")}
     assert counts == {"created": 3, "updated": 0, "unchanged": 3, "rejected": 1}
+
+
+def test_the_file_comes_back_with_its_problems(api: Api) -> None:
+    rows = [*ROWS, ["X-001", "Again", "SN0009", "Dell", "Latitude 5420", "2021-03-01", 1, "Windows 10"]]
+    batch = upload(api, "clerk-a", workbook(rows)).json()["batch"]
+    answer = api.call("clerk-a", "GET", f"/imports/{batch}/problems.xlsx?language=id")
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    assert book.sheetnames == ["Sheet", own_list().problem_sheet["id"]]
+    assert book["Sheet"]["A5"].comment is not None
+    problem(api.call("admin-b", "GET", f"/imports/{batch}/problems.xlsx"), 404, "batch-not-found")

@@ -12,11 +12,13 @@ from tracker.cli.context import open_context
 from tracker.cli.inventory import imports
 from tracker.cli.output import explained, say
 from tracker.db import reading
+from tracker.inventory.corrections import write_corrected
 from tracker.inventory.export_queries import iterate_exported
 from tracker.inventory.exporting import ListFormat, write_assets
 from tracker.inventory.models import AssetStatus
 from tracker.inventory.schemas import AssetFilter
 from tracker.inventory.templates import write_template
+from tracker.web.translation import explain
 
 assets = typer.Typer(help="What agencies own.", no_args_is_help=True)
 
@@ -38,6 +40,23 @@ def save_template(output: Output, language: InLanguage = ListLanguage.EN) -> Non
     """Write the empty list that agencies can fill in; touches no database."""
     write_template(output, language)
     say(f"wrote {output}")
+
+
+@imports.command("problems")
+@explained
+def save_problems(batch_id: int, output: Output, language: InLanguage = ListLanguage.EN) -> None:
+    """Write the file of an import with every doubtful cell coloured, commented and listed."""
+    context = open_context()
+    batch = write_corrected(
+        context.engine,
+        context.principal,
+        batch_id,
+        output,
+        settings=context.settings,
+        language=language,
+        explain=lambda code, message: explain(language, code, message),
+    )
+    say(f"wrote {len(batch.problems)} problems of {batch.filename} to {output}")
 
 
 @assets.command("export")

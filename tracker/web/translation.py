@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracker.identity.errors import TrackerError
 from tracker.web.codes import TEXTS
-from tracker.web.i18n import SOURCE_LANGUAGE
+from tracker.web.i18n import SOURCE_LANGUAGE, load_translations
 from tracker.web.rendering import translate
 from tracker.web.visitor import Visitor
 
@@ -20,10 +20,15 @@ def error_text(visitor: Visitor, error: TrackerError) -> str:
 
 def code_text(visitor: Visitor, code: str, message: str) -> str:
     """What a code of the importers or the inventory means; `message`, in English, where it is not known."""
+    return explain(visitor.language, code, message)
+
+
+def explain(language: str, code: str, message: str) -> str:
+    """What a code means in `language`; `message`, in English, where it is not known."""
     text = TEXTS.get(code)
-    if text is None or (visitor.language == SOURCE_LANGUAGE and message != code):
+    if text is None or (language == SOURCE_LANGUAGE and message != code):
         return _sentence(message)
-    return translate(visitor, text)
+    return load_translations(language).gettext(text)
 
 
 def _sentence(text: str) -> str:

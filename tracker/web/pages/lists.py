@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import Request, Response
 
 from tracker.db import reading
+from tracker.inventory.corrections import write_corrected
 from tracker.inventory.export_queries import iterate_exported
 from tracker.inventory.exporting import ListFormat, write_assets
 from tracker.inventory.templates import write_template
 from tracker.web.downloads import CSV, XLSX, send_file
 from tracker.web.pages.assets import asset_filter
-from tracker.web.visitor import SignedIn, get_engine, page_router
+from tracker.web.translation import code_text
+from tracker.web.visitor import SignedIn, get_engine, get_settings, page_router
 
 router = page_router()
 _KINDS = {ListFormat.CSV: CSV, ListFormat.XLSX: XLSX}
@@ -21,6 +25,24 @@ def get_template(request: Request, visitor: SignedIn) -> Response:
     """The empty list to fill in, in the visitor's language."""
     language = visitor.language
     return send_file(lambda path: write_template(path, language), f"template-{language}.xlsx", XLSX)
+
+
+@router.get("/imports/{batch_id}/problems.xlsx")
+def get_corrected(request: Request, visitor: SignedIn, batch_id: int) -> Response:
+    """The uploaded file with everything doubtful coloured and explained in the visitor's language."""
+
+    def write(path: Path) -> None:
+        write_corrected(
+            get_engine(request),
+            visitor.principal,
+            batch_id,
+            path,
+            settings=get_settings(request),
+            language=visitor.language,
+            explain=lambda code, message: code_text(visitor, code, message),
+        )
+
+    return send_file(write, f"import-{batch_id}-problems.xlsx", XLSX)
 
 
 @router.get("/assets/export.{form}")
