@@ -50,6 +50,9 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "good",
         N_("Hardware models: %(added)s added, %(changed)s changed, %(unchanged)s as before."),
     ),
+    "update-applied": ("good", N_("The update is applied. The next scan brings the findings up to date.")),
+    "update-gone": ("info", N_("This update was already applied or discarded, or waited too long.")),
+    "update-discarded": ("info", N_("The update is discarded. The catalogue stays as it is.")),
     "job-started": ("info", N_("The job was started. Reload this page to see how it goes.")),
 }
 

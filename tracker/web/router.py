@@ -18,6 +18,7 @@ from tracker.web.pages import (
     plans,
     profile,
     session,
+    updates,
 )
 
 _PAGES = (
@@ -30,6 +31,7 @@ _PAGES = (
     imports,
     import_columns,
     hardware_models,
+    updates,
     catalogue,
     jobs,
     administration,

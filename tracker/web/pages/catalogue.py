@@ -31,6 +31,7 @@ class CataloguePage:
     search: str
     first_url: str | None
     next_url: str | None
+    may_update: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def show_catalogue(request: Request, visitor: SignedIn, q: str = "", after: str 
         search=search,
         first_url=address("/catalogue", query) if after else None,
         next_url=address("/catalogue", query, after=found.next_after) if found.next_after else None,
+        may_update=visitor.rules_everywhere(),
     )  # fmt: skip
     return render(request, visitor, "catalogue.html", page)
 
