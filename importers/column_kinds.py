@@ -42,7 +42,7 @@ def finish(columns: list[Column], profile: Profile, known: Format | None) -> Col
     coded = code is not None and profile.rows > 0 and len(profile.values[code.at]) >= 0.9 * profile.rows
     coded = coded and not (known is not None and known.exact)
     reach = max((*(column.at for column in columns), *profile.unheaded), default=0) + 1
-    long = code is not None and profile.share(code.at, "long-code") > 0.3
+    long = code is not None and profile.share(code.at, "long-code") > 0.2
     return Columns(tuple(columns), kind, tuple(problems), coded, reach, 9 if long else 5)
 
 

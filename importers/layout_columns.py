@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from importers.column_kinds import finish
@@ -30,12 +31,20 @@ from importers.titles import Titles
 from importers.values.dates import DateStyle, is_month_first
 from importers.values.money import find_currency, find_multiplier
 from importers.values.text import compact, text_of, words_of
+from importers.vocabulary import Vocabulary
 
 #: Fields that several columns of one sheet may hold.
 _MANY = frozenset({"notes", "software", "office", "database", EXTRA, IGNORE, "sequence"})
 _IDENTIFIERS = frozenset({"asset_tag", "serial", "item_code", "register", "code_register", "uuid"})
 #: How sure the agency's mapping and a known export are: above every guess.
 _MAPPED, _KNOWN = 2.0, 1.5
+
+
+#: How alike two headers must be, from 0 to 1, and how sure one is then. Short words are too like each other.
+_LIKENESS, _LIKE = 0.9, 0.55
+_SHORTEST_LIKE, _LONGEST_LIKE = 6, 40
+#: 'Officer' is not 'Office'.
+_NEVER_LIKE = frozenset({EXTRA, "office", "database", "software", "os", "sequence"})
 
 
 class Guess(NamedTuple):
@@ -104,7 +113,17 @@ def _guess(
         joined = len(levels) > 1 and text not in levels
         if found and found[1] - cost > best.confidence and (not joined or found[1] >= 0.95):
             best = Guess(found[0], found[1] - cost)
-    return best
+    return best if best.field != EXTRA else _by_likeness(levels[-1], words.vocabulary)
+
+
+def _by_likeness(label: str, vocabulary: Vocabulary) -> Guess:
+    """The field of a header that is one slip away from a known one: 'No. Serie', 'Nama Barnag'."""
+    text = compact(label)
+    if not _SHORTEST_LIKE <= len(text) <= _LONGEST_LIKE:
+        return Guess(EXTRA, 0.0)
+    like = get_close_matches(text, vocabulary.headers, 1, _LIKENESS)
+    name = vocabulary.headers[like[0]] if like else EXTRA
+    return Guess(name, _LIKE) if name not in _NEVER_LIKE else Guess(EXTRA, 0.0)
 
 
 def _adjust(guesses: list[Guess], header: Header, profile: Profile) -> list[Guess]:
@@ -128,7 +147,7 @@ def _tell_types(guesses: list[Guess], header: Header, profile: Profile) -> list[
     models = [at for at, guess in enumerate(guesses) if guess.field == "model"]
     told = list(guesses)
     for at, guess in enumerate(guesses):
-        if guess.confidence > 1 or compact(header.labels[at]) not in _TYPES:
+        if guess.confidence > 1 or not header.levels[at] or compact(header.levels[at][-1]) not in _TYPES:
             continue
         if guess.field == "model" and len(models) > 1 and "category" not in fields:
             told[at] = guess._replace(field="category")

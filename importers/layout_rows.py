@@ -15,6 +15,8 @@ from importers.vocabulary import Vocabulary
 #: How much of a cell tells what its row is.
 _READ = 100
 _REMEMBERED = 20_000
+#: Tables whose codes are all of some digits only have no groups of fewer.
+_SHORT_CODE = 5
 _WORD = re.compile(r"[^\W_]+")
 ASSET, BLANK = "asset", "blank"
 SUBTOTAL, GROUP, SIGNATURE = "subtotal", "group-title", "signature"
@@ -120,6 +122,11 @@ class RowKinds:
                 self.coded[text] = known
         return known
 
+    def _is_group_code(self, text: str) -> bool:
+        """Whether a code that is no thing's is that of a group: beside long codes '3' and '310' are."""
+        short = self.code_digits > _SHORT_CODE and text.replace(".", "").isdecimal()
+        return short or looks_like_code(text)
+
     def _judge(self, values: Sequence[object], filled: int, mark: str | None) -> str:
         texts = {at: text_of(value) for at, value in enumerate(values) if not is_blank(value)}
         if not texts:
@@ -146,7 +153,7 @@ class RowKinds:
         useful = sum(1 for at in self.mapped if at in texts)
         marks = [self.mark(text) for text in texts.values() if not text[:1].isdigit()]
         coded = any(at in texts and self._is_code(texts[at]) for at in self.codes)
-        grouped = not identity and any(at in texts and looks_like_code(texts[at]) for at in self.codes)
+        grouped = not identity and any(at in texts and self._is_group_code(texts[at]) for at in self.codes)
         if grouped:
             return SUBTOTAL if texts.keys() & self.amounts else GROUP
         if SUBTOTAL in marks and not coded and _is_total(texts, identity):
