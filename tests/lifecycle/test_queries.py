@@ -25,7 +25,7 @@ from tracker.identity.errors import Invalid, NotFound
 from tracker.identity.schemas import Principal, nobody
 from tracker.lifecycle.actions import scan
 from tracker.lifecycle.models import SupportContract
-from tracker.lifecycle.queries import asset_lifecycle, dashboard, list_findings
+from tracker.lifecycle.queries import asset_lifecycle, dashboard, list_findings, worst_first
 from tracker.lifecycle.schemas import AssetLifecycle, Coverage, Dashboard, FindingFilter, FindingRow
 
 
@@ -152,6 +152,28 @@ def test_pages_follow_each_other_without_gap_or_repeat(engine: Engine) -> None:
                 list_findings(session, OPERATOR, after=wrong)
     assert pages == 3
     assert len(seen) == len(set(seen)) == len(EXPECTED)
+
+
+def test_the_worst_comes_first_then_what_ends_first_page_by_page(engine: Engine) -> None:
+    scanned(engine)
+    seen: list[FindingRow] = []
+    cursor: str | None = None
+    with reading(engine) as session:
+        while True:
+            page = list_findings(session, OPERATOR, after=cursor, limit=3, sort="severity")
+            seen += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        for wrong in ("1-2", "0-0-1-1", "0-9999999-1-1", "x-1-1-1"):
+            with pytest.raises(Invalid):
+                list_findings(session, OPERATOR, after=wrong, sort="severity")
+    assert len({row.id for row in seen}) == len(seen) == len(EXPECTED)
+    assert [row.severity for row in seen] == ["high"] * 5 + ["medium"] * 3 + ["low"] * 2 + ["info"] * 2
+    assert [row.ends_on for row in seen[:5]] == [
+        WINDOWS_10_END, WINDOWS_10_END, date(2026, 12, 31), None, None
+    ]  # fmt: skip
+    assert seen == sorted(seen, key=worst_first)
 
 
 def test_statements_of_reads_do_not_grow(engine: Engine) -> None:

@@ -15,6 +15,7 @@ from tracker.api import (
     mappings,
     models,
     plans,
+    rules,
     tokens,
     updates,
     users,
@@ -40,6 +41,7 @@ def build_router() -> APIRouter:
         assets,
         findings,
         plans,
+        rules,
         jobs,
     ):
         router.include_router(room.router)

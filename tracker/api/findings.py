@@ -66,6 +66,13 @@ class State(StrEnum):
     ALL = "all"
 
 
+class Sort(StrEnum):
+    """In which order; a cursor belongs to one of them."""
+
+    ID = "id"
+    SEVERITY = "severity"
+
+
 class Format(StrEnum):
     """How findings are written."""
 
@@ -146,13 +153,14 @@ def list_findings(
     known_at: KnownAt = None,
     after: AfterCursor = None,
     limit: Limit = 50,
+    sort: Annotated[Sort, Query(description="severity: the worst first, then what ends first.")] = Sort.ID,
 ) -> dict[str, object]:
     """Findings of your agencies. With a day or an instant: all that held then, in one page."""
     if as_of or known_at:
         rows = actions.findings_as_of(engine, caller, as_of or clock.today, in_utc(known_at), wanted)
         return {"items": [row.to_json() for row in rows], "next": None}
     with reading(engine) as session:
-        page = queries.list_findings(session, caller, wanted, after, limit)
+        page = queries.list_findings(session, caller, wanted, after, limit, sort.value)
     return {"items": [row.to_json() for row in page.items], "next": page.next_cursor}
 
 

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from tracker.cli import budgeting, catalogue, demo, inventory, lifecycle, lists, mappings, models, operation
+from tracker.cli import rules as ruling
 
 app = typer.Typer(
     help="IT asset lifecycle and modernisation tracker.",
@@ -24,6 +25,8 @@ for _name, _group in (
     ("catalogue", models.catalogue),
     ("versions", catalogue.versions),
     ("plan", budgeting.plan),
+    ("policy", ruling.policy),
+    ("contract", ruling.contract),
     ("db", operation.db),
     ("audit", operation.audit),
 ):
@@ -34,6 +37,7 @@ for _name, _command in (
     ("match", catalogue.match),
     ("scan", lifecycle.scan),
     ("findings", lifecycle.findings),
+    ("rules", ruling.rules),
     ("serve", operation.serve),
     ("worker", operation.worker),
     ("backup", operation.backup),

@@ -191,7 +191,7 @@ def assess_matched(
     auto = subject.tier == "auto"
     dated = facts.releases.get(subject.release_id) if auto and subject.release_id is not None else None
     patch = facts.patch_facts(matched, day) if auto else None
-    listed = facts.exploited.get(subject.product_id, ()) if auto and subject.product_id is not None else ()
+    listed = facts.exploited_of(subject, dated.scheme if dated else None) if auto else ()
     moved = dated.moved if dated else ()
     return assess(subject, dated.dates if dated else None, patch, listed, policy, day, moved), patch
 

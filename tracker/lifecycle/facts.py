@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlmodel import Session
 
+from tracker.catalogue.affected import read_ranges
 from tracker.catalogue.models import (
     CatalogueSnapshot,
     ExploitedEntry,
@@ -21,6 +22,7 @@ from tracker.catalogue.models import (
     ReleaseFact,
     Version,
 )
+from tracker.catalogue.ranges import Range, covers
 from tracker.catalogue.versions import compare
 from tracker.db import table_of
 from tracker.inventory.models import HardwareModel, SoftwareTitle, TitleMatch
@@ -94,6 +96,24 @@ class Facts:
     matcher_version: str
     #: Releases that the requirement on processors is about: those that the next operating system replaces.
     followed: frozenset[int] = frozenset()
+    #: Affected versions by product and CVE, where a record tells them.
+    affected: Mapping[tuple[int, str], tuple[Range, ...]] = field(default_factory=dict)
+
+    def exploited_of(self, subject: Subject, scheme: str | None) -> tuple[Exploited, ...]:
+        """The entries that may concern the subject: without those whose affected versions leave its version out."""
+        if subject.product_id is None:
+            return ()
+        listed = self.exploited.get(subject.product_id, ())
+        if not subject.version or not self.affected:
+            return listed
+        kept = []
+        for one in listed:
+            told = self.affected.get((subject.product_id, one.cve_id))
+            if told is None:
+                kept.append(one)
+            elif covers(subject.version, told, scheme):
+                kept.append(replace(one, is_within=True))
+        return tuple(kept)
 
     def patch_facts(self, found: Matched, day: date) -> PatchFacts | None:
         """What is newer than the installed version on `day`; None where the version is not known."""
@@ -169,6 +189,7 @@ def load(
         exploited_as_of=_exploited_as_of(newest),
         matcher_version=_matcher_version(session),
         followed=_followed(session, windows_11()),
+        affected=read_ranges(session, known_at),
     )
 
 

@@ -34,6 +34,7 @@ _FACTS = (
     "SELECT id, release_id, version_key, name, released_on FROM version ORDER BY id",
     "SELECT * FROM exploited_entry ORDER BY id",
     "SELECT entry_id, product_id FROM exploited_product ORDER BY entry_id, product_id",
+    "SELECT * FROM exploited_range ORDER BY id",
     "SELECT id, kind, as_of FROM catalogue_snapshot ORDER BY loaded_at, id",
     "SELECT * FROM support_contract ORDER BY agency_id, id",
     "SELECT id, path FROM agency ORDER BY id",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Date, Row, Select, and_, case, func, literal, or_, select, true, tuple_
 from sqlmodel import Session
 
 from tracker.catalogue.models import Product
@@ -30,6 +30,7 @@ from tracker.lifecycle.evaluation import AssetFacts, State
 from tracker.lifecycle.explaining import asset_lifecycle
 from tracker.lifecycle.fanout import Source
 from tracker.lifecycle.models import Condition, Finding, Verdict
+from tracker.lifecycle.policy import SEVERITIES
 from tracker.lifecycle.rules import Rule
 from tracker.lifecycle.schemas import FindingFilter, FindingRow, Page
 
@@ -42,6 +43,7 @@ __all__ = [
     "list_asset_facts",
     "list_findings",
     "list_staged",
+    "worst_first",
 ]
 
 agency = table_of(Agency)
@@ -117,25 +119,58 @@ def list_findings(
     wanted: FindingFilter | None = None,
     after: str | None = None,
     limit: int | None = 50,
+    sort: str = "id",
 ) -> Page[FindingRow]:
-    """Findings that the principal may see, by agency and age, with their evidence; a page of `limit`, or all.
+    """Findings that the principal may see, with their evidence; a page of `limit`, or all.
 
-    At most five statements, whatever the number of findings.
+    `sort`: "id" by agency and age, "severity" the worst first, then what ends first. At most five statements,
+    whatever the number of findings.
     Raises: NotFound for an agency outside the subtree; Invalid for a cursor or state that is none of ours.
     """
     wanted = wanted or FindingFilter()
     query = _filtered(session, principal.scope(Permission.VIEW), wanted)
+    order = _ORDERS[sort]
     if after is not None:
-        agency_id, finding_id = _read_cursor(after)
-        later = and_(finding.c.agency_id == agency_id, finding.c.id > finding_id)
-        query = query.where(finding.c.agency_id >= agency_id, or_(finding.c.agency_id > agency_id, later))
-    query = query.order_by(finding.c.agency_id, finding.c.id)
-    rows = session.execute(query.limit(limit + 1) if limit is not None else query).all()
+        query = query.where(_later(order, _read_cursor(after, order)))
+    rows = session.execute(_limited(query.order_by(*order), limit)).all()
     more = limit is not None and len(rows) > limit
     rows = rows[:limit] if more else rows
     details = _details(session, rows, principal, everything=limit is None)
-    cursor = f"{rows[-1].agency_id}-{rows[-1].id}" if more else None
-    return Page([_finding(row, details) for row in rows], cursor)
+    return Page([_finding(row, details) for row in rows], _cursor(rows[-1], sort) if more else None)
+
+
+def worst_first(row: FindingRow) -> tuple[int, date, int, int]:
+    """The order of the list by severity, for findings that are not stored."""
+    return SEVERITIES.index(row.severity), row.ends_on or date.max, row.agency_id, row.asset_id
+
+
+def _limited(query: Select[Any], limit: int | None) -> Select[Any]:
+    return query if limit is None else query.limit(limit + 1)
+
+
+#: 0 for critical … 4 for info; what never ends comes last.
+_WEIGHT = case({name: at for at, name in enumerate(SEVERITIES)}, value=finding.c.severity)
+_ENDS = func.coalesce(finding.c.ends_on, literal(date.max, Date))
+_ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "id": (finding.c.agency_id, finding.c.id),
+    "severity": (_WEIGHT, _ENDS, finding.c.agency_id, finding.c.id),
+}
+
+
+def _later(order: Sequence[ColumnElement[Any]], at: Sequence[object]) -> ColumnElement[bool]:
+    """SQL: the row comes after the place `at`."""
+    tests = []
+    for place in range(len(order)):
+        same = [column == value for column, value in zip(order[:place], at, strict=False)]
+        tests.append(and_(*same, order[place] > at[place]))
+    return and_(order[0] >= at[0], or_(*tests))
+
+
+def _cursor(row: Row[Any], sort: str) -> str:
+    if sort == "id":
+        return f"{row.agency_id}-{row.id}"
+    ends = (row.ends_on or date.max).toordinal()
+    return f"{SEVERITIES.index(row.severity)}-{ends}-{row.agency_id}-{row.id}"
 
 
 _SHOWN = (
@@ -145,6 +180,7 @@ _SHOWN = (
     finding.c.verdict_id,
     finding.c.rule,
     finding.c.severity,
+    finding.c.ends_on,
     finding.c.opened_on,
     finding.c.resolved_on,
     asset.c.asset_tag,
@@ -199,11 +235,17 @@ def _about(words: str) -> Select[Any]:
     )
 
 
-def _read_cursor(cursor: str) -> tuple[int, int]:
+def _read_cursor(cursor: str, order: Sequence[object]) -> list[object]:
     parts = cursor.split("-")
-    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
+    right = all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts)
+    if len(parts) != len(order) or not right:
         raise Invalid("cursor", "This cursor is not one of ours.")
-    return int(parts[0]), int(parts[1])
+    read: list[object] = [int(part) for part in parts]
+    if len(order) > 2:
+        if not 1 <= int(parts[1]) <= date.max.toordinal():
+            raise Invalid("cursor", "This cursor is not one of ours.")
+        read[1] = date.fromordinal(int(parts[1]))
+    return read
 
 
 def _details(

@@ -102,11 +102,15 @@ class PatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class Exploited:
-    """A known exploited vulnerability of a product (no version range is known), to be fixed until `due_on`."""
+    """A known exploited vulnerability of a product, to be fixed until `due_on`.
+
+    `is_within`: the range of affected versions holds the installed one; false where no range is known.
+    """
 
     cve_id: str
     added_on: date
     due_on: date | None = None
+    is_within: bool = False
 
     @property
     def year(self) -> int | None:
@@ -254,8 +258,10 @@ def _verdicts(
     yield from support_verdicts(phase, told.dates, policy, day)
     if told.facts is not None and patch is Patch.BEHIND:
         yield from _behind(told.facts, policy, day)
-    if told.exploited and patch in (Patch.BEHIND, Patch.UNPATCHABLE):
-        yield from _exploited(told.facts, told.exploited, policy, day)
+    outdated = patch in (Patch.BEHIND, Patch.UNPATCHABLE)
+    listed = tuple(entry for entry in told.exploited if outdated or entry.is_within)
+    if listed:
+        yield from _exploited(told.facts, listed, policy, day)
     if told.moved and policy.is_on(Rule.DATES_MOVED):
         yield _moved(told.moved, policy)
 
@@ -343,14 +349,20 @@ def _behind(facts: PatchFacts, policy: Policy, day: date) -> Iterator[RuleVerdic
 def _exploited(
     facts: PatchFacts | None, exploited: tuple[Exploited, ...], policy: Policy, day: date
 ) -> Iterator[RuleVerdict]:
-    """Entries listed after the installed version came out. The list names products, not versions: where a
-    vulnerability got its number in a later year than the installed version, that version cannot hold the
-    fix (exploited); otherwise it may (exploited-possible)."""
+    """Entries whose affected versions hold the installed one, and entries listed after it came out. The list
+    itself names products, not versions: where a vulnerability got its number in a later year than the
+    installed version, that version cannot hold the fix (exploited); otherwise it may (exploited-possible)."""
     installed_on = facts.installed_on if facts is not None else None
     later = [
-        e for e in exploited if e.added_on <= day and (installed_on is None or e.added_on > installed_on)
+        e
+        for e in exploited
+        if e.added_on <= day and (e.is_within or installed_on is None or e.added_on > installed_on)
     ]
-    unfixed = [e for e in later if installed_on and e.year is not None and e.year > installed_on.year]
+    unfixed = [
+        e
+        for e in later
+        if e.is_within or (installed_on and e.year is not None and e.year > installed_on.year)
+    ]
     rule, entries = (Rule.EXPLOITED, unfixed) if unfixed else (Rule.EXPLOITED_POSSIBLE, later)
     if entries and policy.is_on(rule):
         since = min(entry.added_on for entry in entries)
@@ -369,4 +381,7 @@ def _tell_entries(entries: list[Exploited]) -> dict[str, object]:
         told["due_on"] = min(due).isoformat()
     latest = sorted(entries, key=lambda entry: (entry.added_on, entry.cve_id), reverse=True)
     told["listed"] = [entry.cve_id for entry in latest[:_MOST_ENTRIES]]
+    within = [entry.cve_id for entry in latest if entry.is_within]
+    if within:
+        told["affected"] = within[:_MOST_ENTRIES]
     return told

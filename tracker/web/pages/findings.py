@@ -125,10 +125,14 @@ def _stored_rows(
 ) -> tuple[list[FindingRow], str | None]:
     with reading(get_engine(request)) as session:
         try:
-            page = queries.list_findings(session, visitor.principal, wanted.filter, after or None, _PER_PAGE)
+            page = queries.list_findings(
+                session, visitor.principal, wanted.filter, after or None, _PER_PAGE, "severity"
+            )
         except Invalid:
             # A cursor that is none of ours: the first page is a better answer than an error.
-            page = queries.list_findings(session, visitor.principal, wanted.filter, None, _PER_PAGE)
+            page = queries.list_findings(
+                session, visitor.principal, wanted.filter, None, _PER_PAGE, "severity"
+            )
     return page.items, page.next_cursor
 
 
@@ -137,6 +141,7 @@ def _rows_as_of(
 ) -> tuple[list[FindingRow], str | None]:
     assert wanted.as_of is not None
     found = actions.findings_as_of(get_engine(request), visitor.principal, wanted.as_of, None, wanted.filter)
+    found.sort(key=queries.worst_first)
     start = int(after) if after and after.isascii() and after.isdigit() and len(after) < 9 else 0
     end = start + _PER_PAGE
     return found[start:end], str(end) if len(found) > end else None
