@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,19 +11,21 @@ from sqlalchemy import and_, delete, func, select
 from sqlmodel import Session
 
 from tracker.catalogue import queries as catalogue
-from tracker.catalogue.matching import MATCHER_VERSION, Match, Outcome, Tier
+from tracker.catalogue.matching import MATCHER_VERSION, Match, Matcher, Outcome, Tier, group_key
 from tracker.catalogue.models import CatalogueSnapshot, Product, ProductAlias
 from tracker.catalogue.versions import version_key
 from tracker.db import insert_rows, reserve_ids, table_of
 from tracker.inventory.models import HardwareModel, SoftwareTitle, TitleMatch
+from tracker.inventory.rulings import Rulings, load_rulings, stage_scoped
 
 _match, _title, _model = table_of(TitleMatch), table_of(SoftwareTitle), table_of(HardwareModel)
 _snapshot, _alias, _product = table_of(CatalogueSnapshot), table_of(ProductAlias), table_of(Product)
 _SHARED = 0
-#: Products of this category are things, not programs: what a hardware model can be.
-_DEVICE = "device"
-_COLUMNS = ("id", "subject_kind", "subject_id", "scope_agency_id", "outcome", "product_id", "release_id", "version",
-            "version_key", "confidence", "tier", "method", "reason", "evidence", "matcher_version",
+_CHUNK = 5_000
+#: Products of these categories are things, not programs: what a hardware model can be.
+_DEVICES = ("device", "hardware")
+_COLUMNS = ("id", "subject_kind", "subject_id", "scope_agency_id", "subject_key", "outcome", "product_id", "release_id",
+            "version", "version_key", "confidence", "tier", "method", "reason", "evidence", "matcher_version",
             "matched_at")  # fmt: skip
 
 
@@ -46,31 +48,87 @@ def current_version(session: Session) -> str:
     return f"{MATCHER_VERSION}/{newest}/{aliased}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An answer as it is to be stored; `stamp` is what made it."""
+
+    kind: str
+    subject: int
+    key: str
+    found: Match
+    stamp: str
+    scope: int = _SHARED
+
+
 def match_titles(session: Session, now: datetime) -> int:
     """Match every title and model that has no match made by today's matcher and catalogue; returns how many.
 
-    Statements do not depend on the number of titles: four when nothing is new, twelve otherwise.
+    What people decided outranks the matcher, for the organisation here and for agencies in rows of their own.
+    Statements do not depend on the number of titles: six when nothing is new, fourteen otherwise.
     """
     version = current_version(session)
     titles, models = _unmatched(session, "title", version), _unmatched(session, "model", version)
-    if not titles and not models:
-        return 0
-    ids = _load_ids(session)
-    matcher = catalogue.get_matcher(session)
-    made: list[tuple[str, int, Match]] = []
-    for subject, publisher, name, stated in titles:
-        made.append(("title", subject, matcher.match(name, vendor=publisher or None, version=stated or None)))
-    for subject, manufacturer, name, _ in models:
-        text = name if name.casefold().startswith(manufacturer.casefold()) else f"{manufacturer} {name}"
-        made.append(
-            ("model", subject, _as_device(matcher.match(text.strip(), vendor=manufacturer or None), ids))
-        )
-    stale = and_(_match.c.scope_agency_id == _SHARED, _match.c.matcher_version != version)
-    session.execute(delete(_match).where(stale))
-    insert_rows(
-        session, TitleMatch, _COLUMNS, _rows(made, ids, reserve_ids(session, len(made)), version, now)
-    )
+    rulings = load_rulings(session)
+    made: list[_Made] = []
+    if titles or models:
+        ids, matcher = _load_ids(session), catalogue.get_matcher(session)
+        made += (_match_title(matcher, rulings, row, version) for row in titles)
+        made += (_match_model(matcher, ids, row, version) for row in models)
+        stale = and_(_match.c.scope_agency_id == _SHARED, _match.c.matcher_version != version)
+        session.execute(delete(_match).where(stale))
+        _keep(session, made, ids, now)
+    _match_agencies(session, rulings, version, now)
     return len(made)
+
+
+def match_again(session: Session, titles: Collection[int], now: datetime) -> None:
+    """Match these titles again, because people decided something about them; no other is looked at.
+
+    A fixed number of statements, and one per 5,000 titles.
+    """
+    version, rulings = current_version(session), load_rulings(session)
+    wanted = sorted(titles)
+    if wanted:
+        made, matcher = [], catalogue.get_matcher(session)
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            rows = session.execute(
+                select(_title.c.id, _title.c.publisher, _title.c.name, _title.c.version).where(
+                    _title.c.id.in_(part)
+                )
+            )
+            made += [_match_title(matcher, rulings, tuple(row), version) for row in rows]
+            old = and_(_match.c.subject_kind == "title", _match.c.subject_id.in_(part))
+            session.execute(delete(_match).where(old, _match.c.scope_agency_id == _SHARED))
+        _keep(session, made, _load_ids(session), now)
+    _match_agencies(session, rulings, version, now)
+
+
+def _match_agencies(session: Session, rulings: Rulings, version: str, now: datetime) -> None:
+    """Bring the matches of agencies to what their decisions say."""
+    scoped = stage_scoped(session, rulings, version)
+    if scoped:
+        made = [_Made("title", one.title_id, one.key, one.found, one.stamp, one.agency_id) for one in scoped]
+        _keep(session, made, _load_ids(session), now)
+
+
+def _match_title(matcher: Matcher, rulings: Rulings, row: tuple[int, str, str, str], version: str) -> _Made:
+    subject, publisher, name, stated = row
+    key = group_key(name)
+    found = rulings.shared(key, name, stated) or matcher.match(
+        name, vendor=publisher or None, version=stated or None
+    )
+    return _Made("title", subject, key, found, version)
+
+
+def _match_model(matcher: Matcher, ids: _Ids, row: tuple[int, str, str, str], version: str) -> _Made:
+    subject, maker, name, _ = row
+    found = _as_device(matcher.match_hardware(maker, name), ids)
+    return _Made("model", subject, "", found, version)
+
+
+def _keep(session: Session, made: list[_Made], ids: _Ids, now: datetime) -> None:
+    insert_rows(session, TitleMatch, _COLUMNS, _rows(made, ids, reserve_ids(session, len(made)), now))
 
 
 def _unmatched(session: Session, kind: str, version: str) -> list[tuple[int, str, str, str]]:
@@ -92,7 +150,7 @@ def _unmatched(session: Session, kind: str, version: str) -> list[tuple[int, str
 
 
 def _load_ids(session: Session) -> _Ids:
-    devices = session.execute(select(_product.c.slug).where(_product.c.category == _DEVICE)).scalars()
+    devices = session.execute(select(_product.c.slug).where(_product.c.category.in_(_DEVICES))).scalars()
     return _Ids(
         products=catalogue.product_ids(session),
         releases=catalogue.release_ids(session),
@@ -111,10 +169,9 @@ def _as_device(found: Match, ids: _Ids) -> Match:
     )
 
 
-def _rows(
-    made: list[tuple[str, int, Match]], ids: _Ids, reserved: range, version: str, now: datetime
-) -> Iterator[tuple[Any, ...]]:
-    for at, (kind, subject, found) in zip(reserved, made, strict=True):
+def _rows(made: Iterable[_Made], ids: _Ids, reserved: range, now: datetime) -> Iterator[tuple[Any, ...]]:
+    for at, one in zip(reserved, made, strict=True):
+        found = one.found
         slug = found.product or ""
         product = ids.products.get(slug)
         release = ids.releases.get((slug, found.release)) if found.release is not None else None
@@ -125,6 +182,6 @@ def _rows(
             {**found.evidence, "candidates": list(found.candidates)} if found.candidates else found.evidence
         )
         yield (
-            at, kind, subject, _SHARED, str(found.outcome), product, release, found.version, key, found.confidence,
-            str(found.tier), found.method, found.reason, evidence, version, now,
+            at, one.kind, one.subject, one.scope, one.key, str(found.outcome), product, release, found.version,
+            key, found.confidence, str(found.tier), found.method, found.reason, evidence, one.stamp, now,
         )  # fmt: skip
