@@ -463,6 +463,56 @@ def upgrade() -> None:
         batch_op.create_index("ix_import_batch_id", ["id"], unique=False)
 
     op.create_table(
+        "name_suggestion",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "manufacturer", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("value", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("target_manufacturer", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("target", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column(
+            "nearest",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("assets", sa.Integer(), nullable=False),
+        sa.Column("noted_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("decided_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("decided_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'merged') = (target IS NOT NULL)", name=op.f("ck_name_suggestion_target")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('maker', 'model', 'location', 'class')", name=op.f("ck_name_suggestion_kind")
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'accepted', 'merged', 'ignored')", name=op.f("ck_name_suggestion_state")
+        ),
+        sa.CheckConstraint("assets >= 0", name=op.f("ck_name_suggestion_assets")),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_name_suggestion_agency_id_agency")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_name_suggestion")),
+        sa.UniqueConstraint(
+            "agency_id",
+            "kind",
+            "manufacturer",
+            "value",
+            name=op.f("uq_name_suggestion_agency_id_kind_manufacturer_value"),
+        ),
+    )
+    op.create_table(
         "plan",
         sa.Column(
             "agency_id",
@@ -731,7 +781,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_asset_risk_score", ["agency_id", "score"], unique=False)
 
     op.create_table(
-        "batch_row",
+        "batch_block",
         sa.Column(
             "agency_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -742,36 +792,28 @@ def upgrade() -> None:
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("sheet", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("row", sa.Integer(), nullable=False),
-        sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("row_version", sa.Integer(), nullable=True),
-        sa.Column("label", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column(
-            "record",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            nullable=True,
-        ),
-        sa.Column(
-            "diff",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            nullable=True,
-        ),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("first_asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("installations", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created", sa.Integer(), nullable=False),
+        sa.Column("updated", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("payload", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(
-            "outcome IN ('created', 'updated', 'unchanged', 'skipped', 'rejected')",
-            name=op.f("ck_batch_row_outcome"),
+            "created + updated + unchanged + skipped + rejected = rows", name=op.f("ck_batch_block_outcomes")
         ),
+        sa.CheckConstraint("rows > 0", name=op.f("ck_batch_block_rows")),
         sa.ForeignKeyConstraint(
             ["agency_id", "batch_id"],
             ["import_batch.agency_id", "import_batch.id"],
-            name=op.f("fk_batch_row_agency_id_batch_id_import_batch"),
+            name=op.f("fk_batch_block_agency_id_batch_id_import_batch"),
         ),
-        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_batch_row")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_batch_block")),
     )
-    with op.batch_alter_table("batch_row", schema=None) as batch_op:
-        batch_op.create_index("ix_batch_row_batch", ["agency_id", "batch_id", "outcome", "id"], unique=False)
+    with op.batch_alter_table("batch_block", schema=None) as batch_op:
+        batch_op.create_index("ix_batch_block_batch", ["agency_id", "batch_id", "id"], unique=False)
 
     op.create_table(
         "batch_source",
@@ -853,6 +895,43 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("exploited_product", schema=None) as batch_op:
         batch_op.create_index("ix_exploited_product_product_id", ["product_id"], unique=False)
+
+    op.create_table(
+        "exploited_range",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("from_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("to_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("to_included", sa.Boolean(), nullable=False),
+        sa.Column("snapshot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("from_version <> '' OR to_version <> ''", name=op.f("ck_exploited_range_bounded")),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["exploited_entry.id"], name=op.f("fk_exploited_range_entry_id_exploited_entry")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_exploited_range_product_id_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"],
+            ["catalogue_snapshot.id"],
+            name=op.f("fk_exploited_range_snapshot_id_catalogue_snapshot"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exploited_range")),
+        sa.UniqueConstraint(
+            "entry_id",
+            "product_id",
+            "from_version",
+            "to_version",
+            "to_included",
+            name=op.f("uq_exploited_range_entry_id_product_id_from_version_to_version_to_included"),
+        ),
+    )
+    with op.batch_alter_table("exploited_range", schema=None) as batch_op:
+        batch_op.create_index("ix_exploited_range_product_id", ["product_id"], unique=False)
 
     op.create_table(
         "installation",
@@ -1493,16 +1572,20 @@ def downgrade() -> None:
         batch_op.drop_index("ix_installation_asset")
 
     op.drop_table("installation")
+    with op.batch_alter_table("exploited_range", schema=None) as batch_op:
+        batch_op.drop_index("ix_exploited_range_product_id")
+
+    op.drop_table("exploited_range")
     with op.batch_alter_table("exploited_product", schema=None) as batch_op:
         batch_op.drop_index("ix_exploited_product_product_id")
 
     op.drop_table("exploited_product")
     op.drop_table("batch_title")
     op.drop_table("batch_source")
-    with op.batch_alter_table("batch_row", schema=None) as batch_op:
-        batch_op.drop_index("ix_batch_row_batch")
+    with op.batch_alter_table("batch_block", schema=None) as batch_op:
+        batch_op.drop_index("ix_batch_block_batch")
 
-    op.drop_table("batch_row")
+    op.drop_table("batch_block")
     with op.batch_alter_table("asset_risk", schema=None) as batch_op:
         batch_op.drop_index("ix_asset_risk_score")
 
@@ -1532,6 +1615,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_plan_id")
 
     op.drop_table("plan")
+    op.drop_table("name_suggestion")
     with op.batch_alter_table("import_batch", schema=None) as batch_op:
         batch_op.drop_index("ix_import_batch_id")
 

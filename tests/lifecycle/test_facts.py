@@ -9,11 +9,13 @@ from sqlalchemy import Engine
 
 from tests.lifecycle.world import NOW, TODAY, Facts, add_release, add_row, add_title, build, match
 from tracker.catalogue.models import ReleaseFact, Version
+from tracker.catalogue.ranges import Range
 from tracker.catalogue.versions import version_key
 from tracker.db import new_id, reading, table_of, transaction
 from tracker.inventory.matching import current_version
 from tracker.lifecycle.facts import About, load
-from tracker.lifecycle.rules import PatchFacts
+from tracker.lifecycle.facts import Facts as Loaded
+from tracker.lifecycle.rules import Exploited, PatchFacts, Subject
 
 
 @pytest.mark.parametrize(
@@ -94,3 +96,19 @@ def test_days_of_the_sources(sqlite_engine: Engine) -> None:
     assert (facts.catalogue_as_of, facts.exploited_as_of) == (date(2026, 11, 20), None)
     assert facts.matcher_version == version
     assert (before.catalogue_as_of, before.releases) == (None, {})
+
+
+def test_affected_versions_decide_which_entries_concern_a_version() -> None:
+    listed = tuple(
+        Exploited(cve, date(2024, 1, 1)) for cve in ("CVE-2023-1111", "CVE-2023-2222", "CVE-2023-3333")
+    )
+    facts = Loaded(
+        [], {}, {}, {1: listed}, None, None, "4",
+        affected={(1, "CVE-2023-1111"): (Range("7.2.0", "7.2.5"),), (1, "CVE-2023-2222"): (Range("", "7.0.9"),)},
+    )  # fmt: skip
+    within, vague = facts.exploited_of(Subject("title", 9, product_id=1, version="7.2.3"), None)
+    assert (within.cve_id, within.is_within) == ("CVE-2023-1111", True)
+    assert (vague.cve_id, vague.is_within) == ("CVE-2023-3333", False)
+    assert facts.exploited_of(Subject("title", 9, product_id=1), None) == listed
+    assert facts.exploited_of(Subject("title", 9, product_id=2, version="7.2.3"), None) == ()
+    assert facts.exploited_of(Subject("title", 9), None) == ()

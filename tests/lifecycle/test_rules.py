@@ -168,6 +168,17 @@ def test_exploited_possible_only_when_listed_after_the_installed_version(added_o
     assert ("exploited-possible" in found) is holds
 
 
+def test_a_version_among_the_affected_ones_is_exploited_even_where_it_is_the_newest() -> None:
+    facts = PatchFacts("1.28.2", 0, None, installed_on=date(2026, 6, 1))
+    within, vague = (
+        Exploited("CVE-2025-1", date(2026, 1, 1), None, is_within=is_within) for is_within in (True, False)
+    )
+    found = verdicts(ALIVE, date(2026, 11, 25), facts, (within, vague))
+    assert found["exploited"].facts["affected"] == ["CVE-2025-1"]
+    assert "exploited-possible" not in found
+    assert "exploited" not in verdicts(ALIVE, date(2026, 11, 25), facts, (vague,))
+
+
 @pytest.mark.parametrize(
     ("subject", "dates", "reason"),
     [

@@ -181,6 +181,28 @@ class CatalogueProposal(SQLModel, table=True):
     made_at: datetime
 
 
+class ExploitedRange(SQLModel, table=True):
+    """Versions of a product that an entry of the exploited list affects, where a CVE record tells them.
+
+    From one ('' is from the first) to another, included or not; without the other the one alone.
+    """
+
+    __tablename__ = "exploited_range"
+    __table_args__ = (
+        UniqueConstraint("entry_id", "product_id", "from_version", "to_version", "to_included"),
+        Index("ix_exploited_range_product_id", "product_id"),
+        CheckConstraint("from_version <> '' OR to_version <> ''", name="bounded"),
+    )
+    id: int = id_field()
+    entry_id: int = ref_field("exploited_entry.id")
+    product_id: int = ref_field("product.id")
+    from_version: str = ""
+    to_version: str = ""
+    to_included: bool = False
+    snapshot_id: int = ref_field("catalogue_snapshot.id")
+    recorded_at: datetime
+
+
 class ProductAlias(SQLModel, table=True):
     """A name people use for a product; a row of an agency outranks the shared ones (agency_id 0)."""
 

@@ -12,15 +12,17 @@ from typing import Annotated, Any
 
 import typer
 
+from tracker.budgeting.consequences import preview_update
 from tracker.catalogue import actions, queries
+from tracker.catalogue.affected import record_ranges
 from tracker.catalogue.bundles import generate_keys, key_id
 from tracker.catalogue.matching import Match
 from tracker.catalogue.schemas import SyncResult
 from tracker.catalogue.supplement import upstream_answer
 from tracker.catalogue.versions import compare
-from tracker.cli.context import open_context
+from tracker.cli.context import Context, open_context
 from tracker.cli.output import REFUSED, explained, json_lines, print_json, print_table, say, stop
-from tracker.db import reading
+from tracker.db import reading, transaction
 
 #: How many changes of a sync are listed for people.
 CHANGES_SHOWN = 200
@@ -192,10 +194,19 @@ def sync(
     allow_older: Annotated[
         bool, typer.Option("--allow-older", help="Also take facts that are older than those held.")
     ] = False,
+    ranges: Annotated[
+        Path | None,
+        typer.Option(
+            "--ranges", help="Read affected versions from CVE records (folder, zip, jsonl) instead."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring the catalogue up to date and show what changed; nothing is written where nothing has."""
     context = open_context()
+    if ranges is not None:
+        _sync_ranges(context, ranges, as_json=as_json)
+        return
     told = context.settings.catalogue
     result = actions.sync(
         context.engine, context.principal, source or told.source, context.now, told, allow_older=allow_older
@@ -206,6 +217,18 @@ def sync(
         say("nothing has changed there since the last sync")
     else:
         _show_result(result)
+
+
+def _sync_ranges(context: Context, path: Path, *, as_json: bool) -> None:
+    with transaction(context.engine) as session:
+        found = record_ranges(session, context.principal, path, context.now)
+    if as_json:
+        print_json(dataclasses.asdict(found))
+    else:
+        say(
+            f"{found.records} records read, {found.listed} of listed vulnerabilities: "
+            f"{found.ranges} ranges of {found.products} products"
+        )
 
 
 @catalogue.command("keygen")
@@ -255,3 +278,33 @@ def bundle(
 def build(upstream: Path, output: Path, as_json: Json = False) -> None:
     """Make the snapshot that the program ships from recorded public data."""
     print_json(actions.build(upstream, output))
+
+
+@catalogue.command("diff")
+@explained
+def diff(
+    file: Annotated[str, typer.Argument(help="A file, a signed bundle or an https address.")],
+    as_json: Json = False,
+) -> None:
+    """Show what a sync from FILE would change: facts, phases of assets, findings, needs of plans. Nothing is written."""
+    context = open_context()
+    told = context.settings.catalogue
+    offer = actions.fetch(context.engine, context.principal, file, told, anew=True)
+    assert offer is not None, "without validators there is always an answer"
+    preview, _ = preview_update(context.engine, context.principal, offer, context.today, context.now)
+    if as_json:
+        found = preview.to_json()
+        print_json(found.pop("result") | found)
+        return
+    _show_result(preview.result)
+    effects = preview.consequences
+    say(f"{effects.assets} assets of {len(effects.agencies)} agencies change phase")
+    print_table(["agency", "assets"], ((one.agency, one.assets) for one in effects.agencies))
+    print_table(
+        ["rule", "would open", "would resolve"],
+        ((one.rule, one.opened, one.resolved) for one in effects.findings),
+    )
+    print_table(
+        ["plan", "year", "needs now", "afterwards", "%"],
+        ((p.plan, y.year, y.before, y.after, y.change_pct) for p in preview.plans for y in p.years),
+    )

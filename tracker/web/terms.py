@@ -324,6 +324,7 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "useful_life_to_verify": N_("To be verified"),
         "unknown": N_("Unknown"),
         "title": N_("Title"),
+        "affected": N_("Installed version is among the affected ones of"),
         "candidates": N_("Possible releases"),
         "earliest_end": N_("Earliest end of support"),
         "latest_end": N_("Latest end of support"),
