@@ -33,8 +33,6 @@ _SHARED = frozenset(
         "os",
     }
 )
-#: A row with fewer cells of its own is a caption or a blank line.
-_FEWEST = 2
 
 
 class Merges:
@@ -68,11 +66,11 @@ class Merges:
         self, number: int, values: list[object], by_row: dict[int, list[tuple[int, int]]]
     ) -> list[object]:
         places = by_row.get(number, ())
-        own = sum(not is_blank(value) for value in values)
+        own = any(not is_blank(value) for value in values)
         for top, at in places:
             if number == top:
                 self._values[top, at] = values[at] if at < len(values) else None
-            elif own >= _FEWEST and (at >= len(values) or is_blank(values[at])):
+            elif own and (at >= len(values) or is_blank(values[at])):
                 values += [None] * (at + 1 - len(values))
                 values[at] = self._values.get((top, at))
         return values

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from importers.formats import find_format, known_formats
@@ -67,6 +70,62 @@ CASES: dict[str, tuple[list[str], list[object], dict[str, object]]] = {
          "Planned", "12,000"],
         {"name": "db01", "asset_tag": "1001", "os": "RHEL 7.9", "status": "planned", "cost": 12000, "currency": "USD",
          "asset_class": "server", "custodian": "DBA"},
+    ),
+    "rvtools with prefixed headings": (
+        ["vInfoVMName", "vInfoPowerstate", "vInfoTemplate", "vInfoDataCenter", "vInfoOS", "vInfoOSTools", "vInfoCreateDate"],
+        ["web01", "poweredOn", "False", "DC1", "CentOS 7 (64-bit)", "CentOS 7.9 (64-bit)", "2020/01/05 10:00:00"],
+        {"hostname": "web01", "status": "in-use", "location": "DC1", "os": "CentOS 7.9 (64-bit)",
+         "asset_class": "virtual-machine", "acquired_on": date(2020, 1, 5)},
+    ),
+    "rvtools hosts": (
+        ["Host", "Datacenter", "Cluster", "CPU Model", "Vendor", "Model", "ESX Version", "Service tag"],
+        ["esx1", "DC1", "C1", "Intel Xeon", "Dell Inc.", "PowerEdge R720", "VMware ESXi 6.5.0 build-5969303", "4FV"],
+        {"hostname": "esx1", "brand": "Dell Inc.", "model": "PowerEdge R720", "serial": "4FV", "asset_class": "server",
+         "os": "VMware ESXi 6.5.0 build-5969303"},
+    ),
+    "snipe-it import": (
+        ["Full Name", "Email", "Username", "Item Name", "Category", "Model Name", "Manufacturer", "Model Number", "Serial",
+         "Asset Tag", "Location", "Notes", "Purchase Date", "Purchase Cost", "Company", "Status"],
+        ["Jane Doe", "j@x", "jd", "LT-1", "Laptops", "ThinkPad T480", "Lenovo", "20L5", "PF1", "A1", "HQ", "old", "1/23/23",
+         "1,200.50", "Org", "Ready to Deploy"],
+        {"name": "LT-1", "custodian": "Jane Doe", "model": "ThinkPad T480", "serial": "PF1", "asset_tag": "A1",
+         "acquired_on": date(2023, 1, 23), "cost": Decimal("1200.50"), "status": "in-store", "asset_class": "laptop"},
+    ),
+    "ocs": (
+        ["Account info: TAG", "Last inventory", "Computer", "User", "Operating system", "RAM(MB)", "Serial number",
+         "Manufacturer", "Model"],
+        ["NA", "2024-05-01 10:00:00", "PC-A1", "budi", "Microsoft Windows 7 Professional", "4096", "MXL1",
+         "Hewlett-Packard", "HP Compaq Pro 6300"],
+        {"hostname": "PC-A1", "custodian": "budi", "os": "Microsoft Windows 7 Professional", "serial": "MXL1",
+         "asset_class": "desktop", "acquired_on": None, "asset_tag": None},
+    ),
+    "glpi in Indonesian": (
+        ["Nama", "Entitas", "Status", "Pabrikan", "Nomor seri", "Tipe", "Model", "Sistem operasi - Nama",
+         "Sistem operasi - Versi", "Lokasi", "Pembaruan terakhir"],
+        ["PC-7", "Pusat", "Aktif", "Lenovo", "PF7", "Desktop", "ThinkCentre M75", "Windows 11 Pro", "23H2", "Lantai 3",
+         "2024-05-01 10:00"],
+        {"name": "PC-7", "brand": "Lenovo", "model": "ThinkCentre M75", "os": "Windows 11 Pro 23H2", "status": "in-use",
+         "location": "Lantai 3", "asset_class": "desktop", "acquired_on": None},
+    ),
+    "siman v2": (
+        ["Jenis BMN", "Kode Satker", "Nama Satker", "Kode Barang", "NUP", "Nama Barang", "Merk", "Tipe", "Kondisi",
+         "Umur Aset", "Tanggal Buku Pertama", "Tanggal Perolehan", "Nilai Perolehan Pertama", "Nilai Perolehan",
+         "Nilai Buku"],
+        ["ASET TAK BERWUJUD", "0123KD", "BPS X", "8010101001", "1", "Software Komputer", "-", "Microsoft Office", "Baik", 3,
+         "2019-06-01", "2019-05-20", 18_000_000, 19_000_000, 0],
+        {"it_scope": "other", "agency_text": "BPS X", "cost": Decimal(19_000_000), "acquired_on": date(2019, 5, 20)},
+    ),
+    "a list in both languages": (
+        ["No. / No.", "Nama Barang / Item Name", "Merek / Brand", "Tipe / Model", "No. Seri / Serial No.",
+         "Tanggal Beli / Purchase Date", "Harga / Price", "Kondisi / Condition"],
+        [1, "Printer", "HP", "LaserJet M404", "PH2", "15/01/2020", "Rp5.250.000", "Rusak Ringan / Fair"],
+        {"brand": "HP", "model": "LaserJet M404", "serial": "PH2", "acquired_on": date(2020, 1, 15), "condition": "fair",
+         "cost": Decimal(5_250_000), "currency": "IDR"},
+    ),
+    "a specification beside maker and model": (
+        ["Jenis Barang", "Merk/Type/Spesifikasi", "Nomor Inventaris", "Tahun Perolehan"],
+        ["Laptop", "ASUS A409JA, Core i3-1005G1, RAM 4GB, SSD 256GB, Windows 10 Home", "INV/1", "2020"],
+        {"brand": "ASUS", "model": "A409JA", "os": "Windows 10 Home", "asset_tag": "INV/1"},
     ),
     "a list where only the maker speaks": (
         ["Asset Tag", "Manufacturer", "Model", "Serial"], ["N-1", "Cisco", "WS-C3850-24T-S", "FOC1"],

@@ -158,3 +158,42 @@ def test_no_header_word_means_two_fields() -> None:
         for name in names:
             key = compact(name) or name
             assert seen.setdefault(key, field) == field, name
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Baik / Good", "good"), ("BAIK / B", "good"), ("B/RR", None), ("R. Berat", "broken"), ("rusak brt", "broken"),
+        ("Tidak Baik", "broken"), ("Perlu Perbaikan", "fair"), ("Masih baik, 2 unit", "good"), ("Belum baik", None),
+    ],
+)  # fmt: skip
+def test_conditions_in_other_words(text: str, expected: str | None) -> None:
+    assert parse_condition(text, default_vocabulary()) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "scope"),
+    [
+        ("3100102001", "desktop", "it"), ("1.3.2.10.01.02.001", "desktop", "it"), ("02.06.03.02.01", "desktop", "it"),
+        ("3.10.01.02.002", "laptop", "it"), ("1.3.2.10.01.02.002.", "laptop", "it"), ("02.06.03.02.02", "laptop", "it"),
+        ("3100102003", "laptop", "it"), ("1.3.2.10.01.02.007", "laptop", "it"), ("1.3.2.10.01.02.009", "mobile", "it"),
+        ("3100204004", "network", "it"), ("1.3.2.10.02.04.001", "server", "it"), ("1.3.2.10.02.04.015", "network", "it"),
+        ("1.3.2.10.02.03.017", "storage", "it"), ("3060101048", "ups", "near-it"), ("1.3.2.06.01.01.048", "ups", "near-it"),
+        ("1.3.2.05.01.05.048", "peripheral", "near-it"), ("1.3.2.05.02.01.009", "other", "other"),
+    ],
+)  # fmt: skip
+def test_a_code_of_any_generation_says_what_a_thing_is(code: str, kind: str, scope: str) -> None:
+    assert classify(code, "x", "", default_vocabulary().classes) == (kind, scope)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "scope"),
+    [
+        ("Meja Komputer", "other", "other"), ("Komputer Jinjing", "laptop", "it"), ("UPS 1200VA", "ups", "near-it"),
+        ("AC Ruang Server", "other", "other"), ("LCD Projector", "peripheral", "near-it"),
+        ("Kamera CCTV", "peripheral", "near-it"),
+        ("Software Komputer", "other", "other"), ("PC + license Windows", "desktop", "it"), ("Mesin Ketik", "other", "other"),
+    ],
+)  # fmt: skip
+def test_a_name_says_what_a_thing_is(name: str, kind: str, scope: str) -> None:
+    assert classify(None, name, "", default_vocabulary().classes) == (kind, scope)
