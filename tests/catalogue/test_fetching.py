@@ -10,13 +10,23 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
-from tracker.catalogue.fetching import Access, FetchLimits, is_public, read_document
+from tests.catalogue.test_sync import NOW, contents
+from tests.catalogue.upstream import lifecycle
+from tracker.catalogue import actions
+from tracker.catalogue.fetching import Access, FetchLimits, fetch, is_public, read_document
+from tracker.catalogue.offers import fetch_offer
+from tracker.db import transaction
+from tracker.identity.actions import ensure_root
 from tracker.identity.errors import Refused
+from tracker.identity.schemas import operator
+from tracker.settings import CatalogueSettings
 
 LIMITS = FetchLimits(packed_bytes=10_000, unpacked_bytes=20_000, seconds=1.0, redirects=2)
 ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
@@ -32,6 +42,8 @@ ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
     "/gone": (410, {}, b""),
 }
 
+ASKED: list[dict[str, str]] = []
+
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -42,7 +54,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b" ")
                 time.sleep(0.25)
             return
+        ASKED.append(dict(self.headers))
         status, headers, body = ANSWERS[self.path]
+        if headers.get("ETag") and self.headers["If-None-Match"] == headers["ETag"]:
+            status, headers, body = 304, {}, b""
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
@@ -173,3 +188,106 @@ def test_a_file_has_the_same_limits(tmp_path: Path, content: bytes) -> None:
 )
 def test_public_addresses(address: str, public: bool) -> None:
     assert is_public(address) is public
+
+
+FACTS = json.dumps(lifecycle()).encode()
+CATALOGUE = CatalogueSettings(tries=3)
+
+
+@pytest.fixture
+def asked() -> Iterator[list[dict[str, str]]]:
+    """What a source was asked, header by header; what it answers stands in ANSWERS."""
+    ASKED.clear()
+    yield ASKED
+    for path in ("/facts", "/busy", "/down"):
+        ANSWERS.pop(path, None)
+
+
+def test_what_was_taken_is_not_sent_again_and_nothing_is_written(
+    server: str, access: Access, engine: Engine, asked: list[dict[str, str]]
+) -> None:
+    with transaction(engine) as session:
+        ensure_root(session, NOW)
+    ANSWERS["/facts"] = (200, {"ETag": '"v1"', "Last-Modified": "Sat, 22 Aug 2026 08:52:34 GMT"}, FACTS)
+    first = actions.sync(engine, operator(), f"{server}/facts", NOW, CATALOGUE, access)
+    assert first is not None and first.written
+    before = contents(engine)
+    assert [row[:3] for row in before["catalogue_fetch"]] == [
+        (f"{server}/facts", '"v1"', "Sat, 22 Aug 2026 08:52:34 GMT")
+    ]
+    assert actions.sync(engine, operator(), f"{server}/facts", NOW, CATALOGUE, access) is None
+    assert asked[-1]["If-None-Match"] == '"v1"'
+    assert asked[-1]["If-Modified-Since"] == "Sat, 22 Aug 2026 08:52:34 GMT"
+    assert contents(engine) == before
+    # A dry run wants to see the differences, whatever was taken before.
+    told = actions.sync(engine, operator(), f"{server}/facts", NOW, CATALOGUE, access, dry_run=True)
+    assert told is not None and not told.changes
+    assert contents(engine) == before
+
+
+def test_a_server_without_validators_is_read_again_and_still_nothing_is_written(
+    server: str, access: Access, engine: Engine, asked: list[dict[str, str]]
+) -> None:
+    with transaction(engine) as session:
+        ensure_root(session, NOW)
+    ANSWERS["/facts"] = (200, {}, FACTS)
+    actions.sync(engine, operator(), f"{server}/facts", NOW, CATALOGUE, access)
+    before = contents(engine)
+    again = actions.sync(engine, operator(), f"{server}/facts", NOW, CATALOGUE, access)
+    assert again is not None and not again.written
+    assert contents(engine) == before
+    assert "If-None-Match" not in asked[-1]
+
+
+def test_a_busy_server_is_asked_again_after_pauses(
+    server: str, access: Access, asked: list[dict[str, str]]
+) -> None:
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            ANSWERS["/busy"] = (200, {}, b"{}")
+
+    patient = replace(access, pause=pause)
+    ANSWERS["/busy"] = (503, {}, b"")
+    fetched = fetch(f"{server}/busy", replace(LIMITS, tries=4), patient)
+    assert fetched is not None and fetched.content == b"{}"
+    assert pauses == [1.0, 4.0]
+    ANSWERS["/down"] = (429, {"Retry-After": "7000"}, b"")
+    pauses.clear()
+    with pytest.raises(Refused, match="the server answers 429"):
+        fetch(f"{server}/down", replace(LIMITS, tries=2), patient)
+    assert pauses == [60.0]
+    assert len(asked) == 5
+
+
+def test_what_is_refused_is_not_asked_again(server: str, access: Access, asked: list[dict[str, str]]) -> None:
+    with pytest.raises(Refused, match="410"):
+        fetch(f"{server}/gone", replace(LIMITS, tries=4), access)
+    assert len(asked) == 1
+
+
+def test_plain_http_and_private_hosts_only_where_allowed() -> None:
+    class Plain(_Handler):
+        pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Plain)
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    source = f"http://localhost:{running.server_port}/plain"
+    try:
+        for settings, cause in (
+            (CatalogueSettings(tries=1), "only https"),
+            (CatalogueSettings(tries=1, private_allowed=True), "only https"),
+            (CatalogueSettings(tries=1, http_allowed=True), "not on the public internet"),
+        ):
+            with pytest.raises(Refused, match=cause):
+                fetch_offer(source, settings)
+        both = CatalogueSettings(tries=1, http_allowed=True, private_allowed=True)
+        offer = fetch_offer(source, both)
+        assert offer is not None and offer.document == {"a": 1}
+    finally:
+        running.shutdown()
+        thread.join()
+        running.server_close()

@@ -3,6 +3,7 @@ the main way without scripts; nothing is loaded from elsewhere and nothing overf
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import threading
@@ -19,6 +20,7 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import Engine
 
+from tests.catalogue.upstream import lifecycle
 from tests.web.conftest import ADMIN, CSV, PASSWORD, Pages, open_session, populate
 from tracker.app import create_app
 from tracker.db import make_engine
@@ -30,7 +32,7 @@ pytestmark = pytest.mark.browser
 PATHS = (
     "/", "/assets", "/asset", "/findings", "/plans", "/plans/new", "/plan", "/plan?view=deferred", "/compare",
     "/imports", "/imports/new", "/import", "/import?view=problems", "/preview", "/agencies/PROV/columns",
-    "/catalogue", "/catalogue/models", "/jobs", "/agencies", "/users",
+    "/catalogue", "/catalogue/models", "/catalogue/updates", "/update", "/jobs", "/agencies", "/users",
     "/profile", "/profile/password", "/assets?q=nothing", "/nowhere",
 )  # fmt: skip
 
@@ -66,8 +68,12 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
         unknown = pages.upload(CSV.replace("Room", "Kunci"), "again.csv").headers["location"]
         asset = pages.get("/assets?q=PC-001").split('href="/assets/')[-1].split('"')[0]
         numbers = [plan.rsplit("/", 1)[1] for plan in plans]
+        data = {"csrf_token": pages.token("/catalogue/updates"), "how": "upload"}
+        files = {"file": ("full.json", json.dumps(lifecycle()).encode())}
+        update = client.post("/catalogue/updates", data=data, files=files, follow_redirects=False)
         return {
             "/asset": f"/assets/{asset}", "/plan": plans[1], "/import": place, "/preview": unknown,
+            "/update": update.headers["location"],
             "/compare": f"/plans/compare?a={numbers[0]}&b={numbers[1]}",
         }  # fmt: skip
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, File, UploadFile, status
 from pydantic import BaseModel, ConfigDict, Field
 
-from tracker.api.access import Caller, Clock, Configured, Database
+from tracker.api.access import Caller, Clock, Configured, Database, Id, ReadSession
+from tracker.api.files import held_upload, plain_name
 from tracker.api.problems import problems
-from tracker.catalogue import actions
+from tracker.budgeting.consequences import propose_update
+from tracker.catalogue import actions, offers
+from tracker.catalogue.offers import ProposalView
 from tracker.catalogue.schemas import SyncResult
+from tracker.db import reading
 
 router = APIRouter(prefix="/catalogue", tags=["catalogue"])
 
@@ -53,3 +58,65 @@ def sync_catalogue(
         allow_older=wanted.allow_older,
     )
     return Unchanged(source=source) if result is None else result
+
+
+class Update(BaseModel):
+    """An update that waits to be applied. `result` is what a sync with it would change, `consequences` what
+    that does to assets and findings of agencies, `plans` to the needs of saved plans by year."""
+
+    id: int
+    name: str
+    made_by: str
+    made_at: datetime
+    result: dict[str, Any]
+    consequences: dict[str, Any]
+    plans: list[dict[str, Any]]
+
+
+def _update(found: ProposalView) -> Update:
+    return Update(id=found.id, name=found.name, made_by=found.made_by, made_at=found.made_at, **found.shown)
+
+
+@router.post("/updates", status_code=status.HTTP_201_CREATED, responses=problems(409, 413))
+def propose_catalogue_update(
+    engine: Database,
+    settings: Configured,
+    caller: Caller,
+    clock: Clock,
+    file: Annotated[
+        UploadFile | None,
+        File(description="A signed bundle, or JSON of a source; absent: TRACKER_CATALOGUE_SOURCE is asked."),
+    ] = None,
+) -> Update:
+    """Say what an update would change, and keep it for a day to be applied; the catalogue stays as it is."""
+    actions.need_admin(caller)
+    if file is None:
+        offer = actions.fetch(engine, caller, settings.catalogue.source, settings.catalogue, anew=True)
+    else:
+        with held_upload(file, settings.import_limits["upload_bytes"]) as path:
+            offer = offers.read_offer(plain_name(file.filename), path.read_bytes(), settings.catalogue)
+    assert offer is not None, "without validators there is always an answer"
+    number = propose_update(engine, caller, offer, clock.today, clock.now)
+    with reading(engine) as session:
+        return _update(offers.get_proposal(session, number))
+
+
+@router.get("/updates/{update}", responses=problems(404))
+def get_catalogue_update(session: ReadSession, caller: Caller, update: Id) -> Update:
+    """An update that waits."""
+    actions.need_admin(caller)
+    return _update(offers.get_proposal(session, update))
+
+
+@router.post("/updates/{update}/apply", responses=problems(404, 409))
+def apply_catalogue_update(
+    engine: Database, settings: Configured, caller: Caller, clock: Clock, update: Id
+) -> SyncResult:
+    """Apply exactly what was shown; 409 where the catalogue has changed since."""
+    return actions.apply_proposal(engine, caller, update, clock.now, settings.catalogue)
+
+
+@router.delete("/updates/{update}", status_code=status.HTTP_204_NO_CONTENT)
+def discard_catalogue_update(engine: Database, caller: Caller, update: Id) -> None:
+    """Let an update wait no more."""
+    actions.discard_proposal(engine, caller, update)

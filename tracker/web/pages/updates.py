@@ -38,7 +38,6 @@ class UpdatesPage:
     source: str
     most_bytes: int
     most_shown: str
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,10 @@ class UpdatePage:
     has_news: bool
 
 
-def _page(request: Request, visitor: Visitor, error: str | None = None) -> UpdatesPage:
+def _page(request: Request, visitor: Visitor) -> UpdatesPage:
     settings = get_settings(request)
     most = settings.import_limits["upload_bytes"]
-    return UpdatesPage(settings.catalogue.source, most, formats_for(request, visitor).size(most), error)
+    return UpdatesPage(settings.catalogue.source, most, formats_for(request, visitor).size(most))
 
 
 @router.get(_HERE)
@@ -107,9 +106,10 @@ def propose(request: Request, visitor: SignedIn, sent: UploadedForm) -> Response
         offer = _offer(request, visitor, sent)
         number = propose_update(get_engine(request), visitor.principal, offer, visitor.today, visitor.now)
     except TrackerError as error:
-        page = _page(request, visitor, error_text(visitor, error))
-        message = Message("bad", translate(visitor, N_("The update was refused. Nothing was written.")))
-        return render(request, visitor, "updates.html", page, status=422, messages=(message,))
+        refused = Message("bad", translate(visitor, N_("The update was refused. Nothing was written.")))
+        messages = (refused, Message("bad", error_text(visitor, error)))
+        page = _page(request, visitor)
+        return render(request, visitor, "updates.html", page, status=422, messages=messages)
     return redirect(f"{_HERE}/{number}", secure=get_settings(request).cookie_secure)
 
 
