@@ -816,6 +816,40 @@ def upgrade() -> None:
         batch_op.create_index("ix_batch_block_batch", ["agency_id", "batch_id", "id"], unique=False)
 
     op.create_table(
+        "batch_retirement",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "batch_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "asset_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "asset_id"],
+            ["asset.agency_id", "asset.id"],
+            name=op.f("fk_batch_retirement_agency_id_asset_id_asset"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "batch_id"],
+            ["import_batch.agency_id", "import_batch.id"],
+            name=op.f("fk_batch_retirement_agency_id_batch_id_import_batch"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "batch_id", "asset_id", name=op.f("pk_batch_retirement")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "batch_source",
         sa.Column(
             "agency_id",
@@ -1582,6 +1616,7 @@ def downgrade() -> None:
     op.drop_table("exploited_product")
     op.drop_table("batch_title")
     op.drop_table("batch_source")
+    op.drop_table("batch_retirement")
     with op.batch_alter_table("batch_block", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_block_batch")
 

@@ -37,7 +37,9 @@ from tracker.inventory.matching import match_titles
 from tracker.inventory.models import BatchState, ImportBatch
 from tracker.inventory.previewing import SourceFile, stage
 from tracker.inventory.renaming import open_batches
+from tracker.inventory.replacing import check_confirmed, propose_retirements, retire_missing
 from tracker.inventory.schemas import BatchView, UndoReport
+from tracker.inventory.source_models import UpdatePolicy
 from tracker.inventory.sources import Choices, get_source, keep_source, kept_file, note_source
 from tracker.inventory.spool import Spool, SpooledRow
 from tracker.inventory.staging import Collected, Wanted, note_agencies, note_skipped, problem_of
@@ -62,18 +64,20 @@ def preview(
     include_near_it: bool = False,
     include_other: bool = False,
     mapping: Mapping[str, str] | None = None,
+    policy: UpdatePolicy = UpdatePolicy.UPDATE,
 ) -> BatchView:
     """Read the file at `path` and store what it would change; assets stay as they are.
 
     The file is read without any lock held; what it would change is found and stored in one transaction.
     `mapping` ({source header: field}) outranks what the agency remembers, and that what would be guessed.
+    `policy` says what may become of assets that are held.
 
     Raises:
         NotFound: no such agency where `principal` may import.
         Invalid: the mapping names a field that does not exist.
         Refused: the file cannot be used; nothing was written.
     """
-    choices = Choices(check_mapping(mapping or {}), include_near_it, include_other)
+    choices = Choices(check_mapping(mapping or {}), include_near_it, include_other, policy)
     return _preview(engine, principal, path, filename, agency_code, now, settings, choices)
 
 
@@ -142,6 +146,7 @@ def preview_records(
     *,
     skipped: Iterable[Skipped] = (),
     wanted: Wanted = Wanted(False, False),  # noqa: B008 - frozen
+    policy: UpdatePolicy = UpdatePolicy.UPDATE,
 ) -> BatchView:
     """Store what `records` would change, as `preview` does with those of a file."""
     agency = _find_agency(engine, principal, agency_code)
@@ -150,7 +155,7 @@ def preview_records(
         collected = collect([records], wanted, load_key_policy(), spool)
         note_skipped(collected, skipped)
         source = SourceFile(filename, "", 0, "records", [])
-        choices = Choices(near_it=wanted.include_near_it, other=wanted.include_other)
+        choices = Choices({}, wanted.include_near_it, wanted.include_other, policy)
         return _store(engine, principal, agency, source, collected, now, choices)
 
 
@@ -179,8 +184,10 @@ def _store(
     note_agencies(collected, (agency.code, agency.name))
     with transaction(engine) as session:
         batch_id = stage(session, agency.id, source, collected, load_key_policy(), principal.name, now)
-        note_source(session, agency.id, batch_id, choices, stored)
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
+        found = batch.updated + batch.unchanged > 0
+        retiring = propose_retirements(session, agency.id, batch_id, choices, any_found=found)
+        note_source(session, agency.id, batch_id, choices, stored, retiring)
         _audit(session, principal, "import-previewed", agency.id, batch, now)
         return batch
 
@@ -219,15 +226,29 @@ def _take(
     return Applied(moved.agency_id, batch_id, principal.name, now)
 
 
-def apply(engine: Engine, principal: Principal, batch_id: int, now: datetime) -> BatchView:
+def apply(
+    engine: Engine,
+    principal: Principal,
+    batch_id: int,
+    now: datetime,
+    *,
+    confirmed: bool = False,
+    retire_pct: int = 5,
+) -> BatchView:
     """Apply exactly what was previewed, in one transaction: all of it or nothing.
+
+    A replacement that retires more than `retire_pct` percent of the agency's assets must be `confirmed`.
 
     Raises:
         NotFound: no such batch where `principal` may import.
-        Conflict: the batch is not previewed, or an asset changed since; the message names the rows.
+        Conflict: the batch is not previewed, an asset changed since (the message names the rows), or a
+            confirmation is needed.
     """
     with transaction(engine) as session:
         applied = _take(session, principal, batch_id, BatchState.PREVIEWED, BatchState.APPLIED, now)
+        source = get_source(session, principal, batch_id, Permission.IMPORT)
+        rejected = get_batch(session, principal, batch_id, Permission.IMPORT).rejected
+        check_confirmed(session, applied, source.retiring, rejected, retire_pct, confirmed=confirmed)
         changed = find_changed_rows(session, applied, _NAMED)
         if changed:
             raise _rows_changed(changed)
@@ -235,6 +256,8 @@ def apply(engine: Engine, principal: Principal, batch_id: int, now: datetime) ->
         create_assets(session, applied, count_rows(session, applied))
         update_assets(session, applied)
         source = get_source(session, principal, batch_id, Permission.IMPORT)
+        if source.retiring:
+            retire_missing(session, applied)
         remember(session, principal, applied.agency_id, source.choices.mapping, now)
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
         _audit(session, principal, "import-applied", applied.agency_id, batch, now)

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 from tracker.db.conventions import id_field, json_field
 from tracker.identity.models import one_of
+from tracker.inventory.models import NARROW
 
 
 class UpdatePolicy(StrEnum):
@@ -44,3 +45,18 @@ class BatchSource(SQLModel, table=True):
     policy: str = UpdatePolicy.UPDATE
     clear_blanks: bool = False
     retiring: int = 0
+
+
+class BatchRetirement(SQLModel, table=True):
+    """An asset that no row of a replacing batch means: its apply retires it, unless `row_version` moved."""
+
+    __tablename__ = "batch_retirement"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id", "batch_id"], ["import_batch.agency_id", "import_batch.id"]),
+        ForeignKeyConstraint(["agency_id", "asset_id"], ["asset.agency_id", "asset.id"]),
+        NARROW,
+    )
+    agency_id: int = id_field()
+    batch_id: int = id_field()
+    asset_id: int = id_field()
+    row_version: int
