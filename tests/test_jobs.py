@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, text
 
+from tests.catalogue.upstream import lifecycle, write_document
 from tracker import jobs
-from tracker.db import reading
+from tracker.db import reading, transaction
+from tracker.identity.actions import ensure_root
 from tracker.settings import Settings, load_settings
 from tracker.work import queries
 from tracker.work.schemas import RunView
@@ -80,3 +83,28 @@ def test_an_unknown_job_is_an_error(engine: Engine) -> None:
     with pytest.raises(KeyError):
         jobs.run_due(engine, _settings(), "no-such-job")
     assert _runs(engine) == []
+
+
+def test_the_catalogue_is_synced_only_where_the_operator_says_when(engine: Engine, tmp_path: Path) -> None:
+    source = write_document(tmp_path / "full.json", lifecycle())
+    with transaction(engine) as session:
+        ensure_root(session, datetime.now(UTC))
+    off = load_settings({"TRACKER_CATALOGUE_SOURCE": source})
+    assert jobs.run_due(engine, off, "catalogue-sync") is None
+    assert _runs(engine) == []
+    on = load_settings({"TRACKER_CATALOGUE_SOURCE": source, "TRACKER_CATALOGUE_SYNC_AT": "02:15"})
+    assert jobs.run_due(engine, on, "catalogue-sync") is not None
+    assert jobs.run_due(engine, on, "catalogue-sync") is None
+    (run,) = _runs(engine)
+    assert (run.outcome, run.counts["written"], run.counts["products_added"]) == ("done", True, 4)
+    # Asked for by a person it runs also where it is never due, and with nothing new it writes nothing.
+    assert jobs.run_now(engine, off, "catalogue-sync") is not None
+    assert _runs(engine)[0].counts["written"] is False
+
+
+def test_a_source_that_cannot_be_reached_fails_the_run_alone(engine: Engine, tmp_path: Path) -> None:
+    settings = load_settings({"TRACKER_CATALOGUE_SOURCE": str(tmp_path / "absent.json")})
+    jobs.run_now(engine, settings, "catalogue-sync")
+    (run,) = _runs(engine)
+    assert run.outcome == "failed"
+    assert run.error is not None and "does not exist" in run.error

@@ -42,10 +42,13 @@ Handler = Callable[[Engine, Settings], Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row of the schedule: due every day at `at`, local time. `handler` returns counts for the run."""
+    """One row of the schedule: due every day at `at`, local time; None, only when a person asks for it.
+
+    `handler` returns counts for the run.
+    """
 
     id: str
-    at: Callable[[Settings], time]
+    at: Callable[[Settings], time | None]
     handler: Handler
 
 
@@ -62,13 +65,39 @@ def _check_catalogue_age(engine: Engine, settings: Settings) -> Mapping[str, obj
     return {"stale": status.stale, "age_days": ages}
 
 
+def _sync_catalogue(engine: Engine, settings: Settings) -> Mapping[str, object]:
+    told = settings.catalogue
+    result = catalogue.sync(engine, operator(), told.source, datetime.now(UTC), told)
+    if result is None:
+        return {"written": False, "not_modified": True}
+    for problem in result.problems:
+        log.warning("left out of the catalogue: %s", problem)
+    return {
+        "written": result.written,
+        "as_of": result.as_of.isoformat(),
+        "changes": len(result.changes),
+        "products_added": len(result.products_added),
+        "releases_added": len(result.releases_added),
+        "versions_added": len(result.versions_added),
+        "exploited_added": len(result.exploited_added),
+        "products_missing": len(result.products_missing),
+        "problems": len(result.problems),
+    }
+
+
 def _nightly(settings: Settings) -> time:
     return time.fromisoformat(settings.nightly_scan_at)
+
+
+def _sync_at(settings: Settings) -> time | None:
+    at = settings.catalogue.sync_at
+    return time.fromisoformat(at) if at is not None else None
 
 
 JOBS: tuple[Job, ...] = (
     Job("nightly-scan", _nightly, _scan),
     Job("catalogue-age-check", lambda _settings: time(1, 0), _check_catalogue_age),
+    Job("catalogue-sync", _sync_at, _sync_catalogue),
 )
 
 
@@ -133,9 +162,14 @@ def _renewing(engine: Engine, run_id: int, worker: str, lease_seconds: int) -> I
 
 
 def run_due(engine: Engine, settings: Settings, job_id: str) -> int | None:
-    """Run the latest due firing of a job unless it was run: catching up once, however many were missed."""
-    slot = due_slot(get_job(job_id).at(settings), datetime.now(UTC), settings.timezone)
-    return run_job(engine, settings, job_id, slot)
+    """Run the latest due firing of a job unless it was run: catching up once, however many were missed.
+
+    None where it was run, runs elsewhere, or is never due.
+    """
+    at = get_job(job_id).at(settings)
+    if at is None:
+        return None
+    return run_job(engine, settings, job_id, due_slot(at, datetime.now(UTC), settings.timezone))
 
 
 def run_now(engine: Engine, settings: Settings, job_id: str) -> int | None:
@@ -159,6 +193,8 @@ def start_scheduler(engine: Engine, settings: Settings) -> BackgroundScheduler:
     )
     for job in JOBS:
         at = job.at(settings)
+        if at is None:
+            continue
         scheduler.add_job(
             run_due, CronTrigger(hour=at.hour, minute=at.minute, timezone=settings.timezone),
             args=(engine, settings, job.id), id=job.id,

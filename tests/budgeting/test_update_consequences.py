@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -22,7 +23,8 @@ from tracker.db import reading, transaction
 from tracker.identity.actions import add_agency
 from tracker.identity.errors import Conflict, Forbidden, NotFound
 from tracker.identity.schemas import NewAgency
-from tracker.lifecycle.actions import ensure_policy, scan
+from tracker.lifecycle.actions import ensure_policy, findings_as_of, scan
+from tracker.lifecycle.schemas import FindingFilter
 from tracker.settings import CatalogueSettings
 
 __all__ = ["loaded"]
@@ -54,7 +56,7 @@ def world(loaded: Engine) -> Engine:
     return loaded
 
 
-def update() -> dict[str, object]:
+def update() -> dict[str, Any]:
     """PostgreSQL 9.6 is supported again, 17 has a patch, Zabbix is new."""
     told = later()
     postgresql = find_product(told, "postgresql")
@@ -153,3 +155,24 @@ def test_only_an_administrator_of_all_agencies_may_look(world: Engine, tmp_path:
         actions.apply_proposal(world, someone, 1, THEN, CatalogueSettings())
     with pytest.raises(Forbidden):
         actions.discard_proposal(world, someone, 1)
+
+
+def test_an_old_day_is_answered_with_what_was_known_then(world: Engine, tmp_path: Path) -> None:
+    def ended(known_at: datetime | None = None) -> list[str]:
+        rows = findings_as_of(world, OPERATOR, TODAY, known_at, FindingFilter(rule="security-support-ended"))
+        return [row.asset_tag for row in rows if row.product == "postgresql"]
+
+    def sync(document: dict[str, Any], hours: int) -> None:
+        source = write_document(tmp_path / "full.json", document)
+        actions.sync(world, OPERATOR, source, THEN + timedelta(hours=hours))
+        scan(world, OPERATOR, TODAY, THEN + timedelta(hours=hours, minutes=1))
+
+    assert ended() == ["A-1", "A-2"]
+    sync(update(), 1)
+    assert ended() == []
+    again = later("2026-11-22T00:00:00Z")
+    find_product(again, "postgresql")["releases"][1] |= {"eolFrom": "2021-11-12"}
+    sync(again, 3)
+    assert ended() == ["A-1", "A-2"]
+    for hours, tags in ((0, ["A-1", "A-2"]), (2, []), (4, ["A-1", "A-2"])):
+        assert ended(THEN + timedelta(hours=hours)) == tags, hours

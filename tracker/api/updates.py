@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -47,13 +48,15 @@ def sync_catalogue(
     wanted: Annotated[SyncWanted, Body(openapi_examples={"look": {"value": {"dry_run": True}}})],
 ) -> SyncResult | Unchanged:
     """Bring the catalogue up to date and say what changed; with `dry_run` nothing is written."""
-    source = wanted.source or settings.catalogue.source
+    # Whoever asks waits: trying again is theirs to decide.
+    once = replace(settings.catalogue, tries=1)
+    source = wanted.source or once.source
     result = actions.sync(
         engine,
         caller,
         source,
         clock.now,
-        settings.catalogue,
+        once,
         dry_run=wanted.dry_run,
         allow_older=wanted.allow_older,
     )
@@ -91,7 +94,8 @@ def propose_catalogue_update(
     """Say what an update would change, and keep it for a day to be applied; the catalogue stays as it is."""
     actions.need_admin(caller)
     if file is None:
-        offer = actions.fetch(engine, caller, settings.catalogue.source, settings.catalogue, anew=True)
+        once = replace(settings.catalogue, tries=1)
+        offer = actions.fetch(engine, caller, once.source, once, anew=True)
     else:
         with held_upload(file, settings.import_limits["upload_bytes"]) as path:
             offer = offers.read_offer(plain_name(file.filename), path.read_bytes(), settings.catalogue)

@@ -161,7 +161,11 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "failed": N_("Failed"),
         "lost": N_("Lost"),
     },
-    "job": {"nightly-scan": N_("Nightly scan"), "catalogue-age-check": N_("Catalogue age check")},
+    "job": {
+        "nightly-scan": N_("Nightly scan"),
+        "catalogue-age-check": N_("Catalogue age check"),
+        "catalogue-sync": N_("Update of the catalogue"),
+    },
     "field": {
         "*": N_("Whole asset"),
         "asset_tag": N_("Asset tag"),

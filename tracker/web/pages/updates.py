@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -89,7 +89,8 @@ def show_updates(request: Request, visitor: SignedIn) -> Response:
 
 
 def _offer(request: Request, visitor: Visitor, sent: Upload) -> Offer:
-    settings = get_settings(request).catalogue
+    # Whoever asks waits: trying again is theirs to decide.
+    settings = replace(get_settings(request).catalogue, tries=1)
     if sent.form.text("how") == "upload":
         return offers.read_offer(sent.filename, need_file(sent).read_bytes(), settings)
     # What is fetched is to be looked at, also where it was taken before.
