@@ -33,6 +33,7 @@ PATHS = (
     "/", "/assets", "/asset", "/findings", "/plans", "/plans/new", "/plan", "/plan?view=deferred", "/compare",
     "/imports", "/imports/new", "/import", "/import?view=problems", "/preview", "/agencies/PROV/columns",
     "/catalogue", "/catalogue/models", "/catalogue/updates", "/update", "/jobs", "/agencies", "/users",
+    "/rules", "/contracts", "/asset/edit",
     "/profile", "/profile/password", "/assets?q=nothing", "/nowhere",
 )  # fmt: skip
 
@@ -72,7 +73,8 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
         files = {"file": ("full.json", json.dumps(lifecycle()).encode())}
         update = client.post("/catalogue/updates", data=data, files=files, follow_redirects=False)
         return {
-            "/asset": f"/assets/{asset}", "/plan": plans[1], "/import": place, "/preview": unknown,
+            "/asset": f"/assets/{asset}", "/asset/edit": f"/assets/{asset}/edit",
+            "/plan": plans[1], "/import": place, "/preview": unknown,
             "/update": update.headers["location"],
             "/compare": f"/plans/compare?a={numbers[0]}&b={numbers[1]}",
         }  # fmt: skip

@@ -53,6 +53,9 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "update-applied": ("good", N_("The update is applied. The next scan brings the findings up to date.")),
     "update-gone": ("info", N_("This update was already applied or discarded, or waited too long.")),
     "update-discarded": ("info", N_("The update is discarded. The catalogue stays as it is.")),
+    "asset-saved": ("good", N_("The asset is saved.")),
+    "policy-saved": ("good", N_("Policy %(name)s holds from %(day)s on.")),
+    "contract-saved": ("good", N_("The contract is recorded. The next scan takes it into account.")),
     "job-started": ("info", N_("The job was started. Reload this page to see how it goes.")),
 }
 

@@ -34,6 +34,7 @@ _SECTIONS = (
     ("/plans", N_("Plans"), "plan", Permission.VIEW),
     ("/imports", N_("Imports"), "upload", Permission.VIEW),
     ("/catalogue", N_("Catalogue"), "book", None),
+    ("/rules", N_("Rules"), "check", Permission.VIEW),
     ("/jobs", N_("Jobs"), "clock", Permission.SCAN),
     ("/agencies", N_("Agencies"), "tree", Permission.ADMIN),
     ("/users", N_("Users"), "people", Permission.ADMIN),

@@ -6,8 +6,10 @@ from fastapi import APIRouter
 
 from tracker.web.pages import (
     administration,
+    asset_edit,
     assets,
     catalogue,
+    contracts,
     dashboard,
     findings,
     hardware_models,
@@ -17,6 +19,7 @@ from tracker.web.pages import (
     lists,
     plans,
     profile,
+    rules,
     session,
     updates,
 )
@@ -26,6 +29,7 @@ _PAGES = (
     dashboard,
     lists,
     assets,
+    asset_edit,
     findings,
     plans,
     imports,
@@ -33,6 +37,8 @@ _PAGES = (
     hardware_models,
     updates,
     catalogue,
+    rules,
+    contracts,
     jobs,
     administration,
     profile,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
+from tracker.identity.rules import Permission
 from tracker.inventory.schemas import (
     AssetDetail,
     AssetRow,
@@ -23,6 +25,9 @@ from tracker.web.pages.match_views import NamePart, model_text, name_parts
 from tracker.web.rendering import translate
 from tracker.web.terms import term
 from tracker.web.visitor import Visitor
+
+if TYPE_CHECKING:
+    from tracker.web.pages.asset_summary import Summary
 
 PHASE_TONES = {"active": "good", "security-only": "info", "extended": "info", "ended": "bad",
                "none-announced": "good", "unknown": "warn", "not-tracked": "plain"}  # fmt: skip
@@ -113,6 +118,8 @@ class AssetPage:
     held: tuple[Held, ...]
     policy: str
     timeline: tuple[Event, ...]
+    summary: Summary
+    may_edit: bool
 
 
 def asset_facts(visitor: Visitor, formats: Formats, detail: AssetDetail) -> tuple[Fact, ...]:
@@ -135,10 +142,22 @@ def asset_facts(visitor: Visitor, formats: Formats, detail: AssetDetail) -> tupl
         (N_("Source of funds"), detail.source),
         (N_("Item code"), detail.item_code),
         (N_("Register number"), detail.register_number),
+        (N_("Processor"), detail.processor),
+        (N_("Edge of the network"), _yes_no(visitor, detail.is_edge)),
+        (N_("Reachable from the internet"), _yes_no(visitor, detail.internet_facing)),
+        (
+            N_("Criticality of the service"),
+            detail.criticality and translate(visitor, term("criticality", detail.criticality)),
+        ),
+        (N_("Last seen"), detail.last_seen_on and formats.day(detail.last_seen_on)),
         (N_("Notes"), detail.notes),
         (N_("Recorded"), formats.instant(detail.recorded_at)),
     )
     return tuple(Fact(translate(visitor, label), str(value)) for label, value in words if value)
+
+
+def _yes_no(visitor: Visitor, value: bool | None) -> str | None:
+    return None if value is None else translate(visitor, N_("Yes") if value else N_("No"))
 
 
 def held_line(visitor: Visitor, formats: Formats, holding: Holding) -> Held:
@@ -263,6 +282,7 @@ def make_page(
     detail: AssetDetail,
     life: AssetLifecycle,
     findings: Iterable[FindingRow],
+    summary: Summary,
 ) -> AssetPage:
     """The page of one asset."""
     matches = {one.title_id: one for one in detail.installations}
@@ -288,6 +308,8 @@ def make_page(
         held=tuple(held_line(visitor, formats, one) for one in life.holdings),
         policy=life.policy,
         timeline=timeline(visitor, formats, detail, findings),
+        summary=summary,
+        may_edit=visitor.may(Permission.MANAGE_ASSETS),
     )
 
 

@@ -12,10 +12,12 @@ from tracker.inventory import queries
 from tracker.inventory.schemas import AssetFilter, AssetRow, Page
 from tracker.lifecycle import queries as findings
 from tracker.lifecycle.explaining import asset_lifecycle
+from tracker.lifecycle.risks import find_risk
 from tracker.lifecycle.schemas import FindingFilter
 from tracker.web.choices import Column, Option, address, agency_options, term_options
 from tracker.web.i18n import N_
 from tracker.web.pages import asset_views as views
+from tracker.web.pages.asset_summary import make_summary
 from tracker.web.rendering import formats_for, render, translate
 from tracker.web.terms import TERMS
 from tracker.web.visitor import SignedIn, Visitor, get_engine, page_router
@@ -146,5 +148,8 @@ def show_asset(request: Request, visitor: SignedIn, asset_id: int) -> Response:
         life = asset_lifecycle(session, visitor.principal, asset_id, visitor.today)
         of_asset = FindingFilter(asset_id=asset_id, state="all")
         told = findings.list_findings(session, visitor.principal, of_asset, limit=_MOST_FINDINGS)
-    page = views.make_page(visitor, formats_for(request, visitor), detail, life, told.items)
+        risk = find_risk(session, visitor.principal, asset_id, visitor.today)
+    formats = formats_for(request, visitor)
+    summary = make_summary(visitor, formats, told.items, risk)
+    page = views.make_page(visitor, formats, detail, life, told.items, summary)
     return render(request, visitor, "asset.html", page)
