@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 
-def run(step: str, folder: Path, rows: int) -> dict[str, Any]:
+def run(step: str, folder: Path, rows: int, module: str = "tests.benchmarks.steps") -> dict[str, Any]:
     """One step in a process of its own; adds `rss_mb`, the largest resident size of it or of its readers."""
-    words = [sys.executable, "-m", "tests.benchmarks.steps", step, str(folder), str(rows)]
+    words = [sys.executable, "-m", module, step, str(folder), str(rows)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         printed = process.stdout.read()
@@ -83,9 +83,19 @@ def bench_lists(folder: Path, assets: int) -> None:
         print(f"  {face}: median {found[face]['median_ms']:.1f} ms, p95 {found[face]['p95_ms']:.1f} ms")
 
 
+def bench_match(folder: Path, count: int) -> None:
+    """Distinct names through the matcher, in processor time."""
+    found = run("match_names", folder, count, "tests.benchmarks.names")
+    print(f"matching of {count:,} distinct names, one core, processor time")
+    print(f"  index {found['index_cpu']:.2f} s; all names {found['cpu']:.2f} s; one name: median "
+          f"{found['median_us']:.0f} µs, p99 {found['p99_us']:.0f} µs; largest process {found['rss_mb']} MB, of it "
+          f"{found['grown_mb']} MB by index and matching")  # fmt: skip
+    print(f"  for comparison, ten million bare additions beside it: {found['bare_cpu']:.2f} s")
+
+
 def main() -> None:
     """Run all parts, or the ones named."""
-    parts = {"import": bench_import, "scan": bench_scan, "lists": bench_lists}
+    parts = {"import": bench_import, "scan": bench_scan, "lists": bench_lists, "match": bench_match}
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all when absent")
     parser.add_argument("--rows", type=int, default=100_000)

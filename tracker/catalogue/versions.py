@@ -46,6 +46,7 @@ _NOISE = frozenset(
         "std",
         "edition",
         "x64",
+        "fips",
         "x86",
         "amd64",
         "bit",

@@ -49,16 +49,17 @@ class Index:
         """Every name in the text, also names inside of longer ones."""
         hits: list[Hit] = []
         count = len(tokens)
-        children_of_root = self._root.children
+        begin = self._root.children.get
+        texts = [token.text for token in tokens]
         for first in range(count):
-            node = children_of_root.get(tokens[first].text)
+            node = begin(texts[first])
             place = first + 1
             while node is not None:
                 if node.entry is not None:
                     hits.append(Hit(node.entry, first, place))
                 if place == count:
                     break
-                node = node.children.get(tokens[place].text)
+                node = node.children.get(texts[place])
                 place += 1
         return hits
 
