@@ -27,6 +27,7 @@ from tracker.lifecycle.actions import scan
 from tracker.lifecycle.models import SupportContract
 from tracker.lifecycle.queries import asset_lifecycle, dashboard, list_findings, worst_first
 from tracker.lifecycle.schemas import AssetLifecycle, Coverage, Dashboard, FindingFilter, FindingRow
+from tracker.lifecycle.trends import list_trend
 
 
 def scanned(engine: Engine) -> World:
@@ -239,6 +240,25 @@ def test_the_dashboard_of_a_past_day_reads_the_counts_of_that_day(engine: Engine
         now = dashboard(session, OPERATOR, TODAY)
     assert (then.obsolete, then.counted_on) == (0, WINDOWS_10_END)
     assert (now.obsolete, now.counted_on) == (1, TODAY)
+
+
+def test_the_trend_carries_an_agency_that_was_not_counted_on_a_day(engine: Engine) -> None:
+    world = build(
+        engine, [Thing("A", "pc", ["Windows 10 Pro"]), Thing("B", "server", ["Old Thing"], units=4)]
+    )
+    for back in (200, 3, 1):
+        scan(engine, OPERATOR, TODAY - timedelta(days=back), NOW)
+    with transaction(engine) as session:
+        add_asset(session, world, Thing("A", "late", ["Windows 10 Pro"]))
+    scan(engine, world.viewer("A"), TODAY, NOW)
+    with reading(engine) as session:
+        found = list_trend(session, OPERATOR, TODAY, 90)
+        assert list_trend(session, nobody(), TODAY, 90) == []
+        mine = list_trend(session, world.viewer("B"), TODAY, 90)
+    assert [(one.day, one.assets, one.obsolete) for one in found] == [
+        (TODAY - timedelta(days=3), 5, 5), (TODAY - timedelta(days=1), 5, 5), (TODAY, 6, 6),
+    ]  # fmt: skip
+    assert [one.assets for one in mine] == [4, 4]
 
 
 def explained(engine: Engine, world: World, tag: str, on: date = TODAY) -> AssetLifecycle:

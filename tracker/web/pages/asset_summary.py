@@ -101,7 +101,8 @@ def _flag(visitor: Visitor, formats: Formats, finding: FindingRow) -> Flag:
 
 
 def _first(visitor: Visitor, formats: Formats, finding: FindingRow) -> Iterable[Fact]:
-    yield Fact(translate(visitor, N_("Since")), formats.day(finding.since_on))
+    if finding.since_on:
+        yield Fact(translate(visitor, N_("Since")), formats.day(finding.since_on))
     yield Fact(translate(visitor, N_("First seen")), formats.day(finding.opened_on))
     if finding.ends_on:
         yield Fact(translate(visitor, N_("Ended or ends")), formats.day(finding.ends_on))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import Request, Response
 
@@ -12,10 +12,12 @@ from tracker.identity.rules import Permission
 from tracker.inventory import actions as inventory
 from tracker.lifecycle import actions, queries
 from tracker.lifecycle.schemas import Coverage, Dashboard
+from tracker.lifecycle.trends import TrendDay, list_trend
 from tracker.web.charts import (
     Chart,
     Group,
     Legend,
+    Row,
     Share,
     Words,
     axis_values,
@@ -33,6 +35,9 @@ from tracker.web.visitor import SignedIn, Visitor, get_engine, get_settings, pag
 
 router = page_router()
 _MOST_AGENCIES = 20
+_TREND_DAYS = 90
+#: A column is drawn for each day as long as there is room; then for every second one, and so on.
+_MOST_COLUMNS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class DashboardPage:
     agencies: Chart | None
     hidden_agencies: int
     ending: Chart | None
+    trend: Chart | None
     rules: tuple[RuleCount, ...]
     rule_columns: tuple[Column, ...]
 
@@ -165,7 +171,48 @@ def _by_month(visitor: Visitor, formats: Formats, board: Dashboard) -> Chart | N
     return column_chart(words, groups, axis, top)
 
 
-def _page(visitor: Visitor, formats: Formats, board: Dashboard, names: dict[str, str]) -> DashboardPage:
+def _by_day(visitor: Visitor, formats: Formats, board: Dashboard, trend: list[TrendDay]) -> Chart | None:
+    """One column of obsolete and one of unpatched units for each counted day, always with the last one."""
+    if len(trend) < 2:
+        return None
+    step = -(-len(trend) // _MOST_COLUMNS)
+    shown = trend[(len(trend) - 1) % step :: step]
+    names = [translate(visitor, name) for name in (N_("Obsolete"), N_("Not patched"))]
+    groups = [
+        Group(
+            formats.day(one.day).rsplit(" ", 1)[0] if at % 2 == (len(shown) - 1) % 2 else "",
+            tuple(
+                (value, tone, f"{formats.day(one.day)} · {name}: {formats.number(value)}")
+                for value, tone, name in zip(
+                    (one.obsolete, one.unpatched), ("bad", "warn"), names, strict=True
+                )
+            ),
+            tuple(formats.number(value) for value in (one.obsolete, one.unpatched, one.unknown, one.assets)),
+        )
+        for at, one in enumerate(shown)
+    ]
+    top = nice_top(max(1, *(max(one.obsolete, one.unpatched) for one in shown)))
+    words = Words(
+        translate(visitor, N_("Day by day")),
+        translate(
+            visitor,
+            N_("Columns of obsolete and unpatched units by day, from %(first)s to %(last)s."),
+            first=formats.day(shown[0].day),
+            last=formats.day(shown[-1].day),
+        ),
+        columns(visitor, N_("Day"), N_("Obsolete"), N_("Not patched"), N_("Unknown"), N_("Assets"),
+                numbers=(1, 2, 3, 4)),
+        coverage_text(visitor, formats, board.coverage),
+        (Legend("bad", names[0]), Legend("warn", names[1])),
+    )  # fmt: skip
+    rows = tuple(Row(formats.day(one.day), group.cells) for one, group in zip(shown, groups, strict=True))
+    axis = [(value, formats.number(round(value))) for value in axis_values(top)]
+    return replace(column_chart(words, groups, axis, top), rows=rows)
+
+
+def _page(
+    visitor: Visitor, formats: Formats, board: Dashboard, names: dict[str, str], trend: list[TrendDay]
+) -> DashboardPage:
     held = [row for row in board.obsolete_by_agency if row[2]]
     rules = sorted(board.open.items(), key=lambda item: (-item[1], item[0]))
     return DashboardPage(
@@ -179,6 +226,7 @@ def _page(visitor: Visitor, formats: Formats, board: Dashboard, names: dict[str,
         agencies=_by_agency(visitor, formats, board, names),
         hidden_agencies=max(0, len(held) - _MOST_AGENCIES),
         ending=_by_month(visitor, formats, board),
+        trend=_by_day(visitor, formats, board, trend),
         rules=tuple(RuleCount(rule, count, address("/findings", {"rule": rule})) for rule, count in rules if count),
         rule_columns=columns(visitor, N_("Rule"), N_("Open findings"), numbers=(1,)),
     )  # fmt: skip
@@ -190,7 +238,8 @@ def show_dashboard(request: Request, visitor: SignedIn) -> Response:
     with reading(get_engine(request)) as session:
         board = queries.dashboard(session, visitor.principal, visitor.today)
         names = {agency.code: agency.name for agency in list_agencies(session, visitor.principal)}
-    page = _page(visitor, formats_for(request, visitor), board, names)
+        trend = list_trend(session, visitor.principal, visitor.today, _TREND_DAYS)
+    page = _page(visitor, formats_for(request, visitor), board, names, trend)
     return render(request, visitor, "dashboard.html", page)
 
 
