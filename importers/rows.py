@@ -114,7 +114,8 @@ class Record:
     """One asset row. Dates are the first day of their precision ('day', 'month', 'year'); unknown is None.
 
     `rejected` rows carry at least one problem that says why they cannot become an asset.
-    `content_key` is how our own export names a thing without identifiers.
+    `content_key` is how our own export names a thing without identifiers; `content_base` is the fingerprint
+    of such a thing before its maker, model or class were given other names.
     `columns_present` names the fields that the sheet has a column for, so that a blank cell can be
     told from a missing column.
     """
@@ -148,6 +149,7 @@ class Record:
     status: str | None = None
     agency_text: str | None = None
     content_key: str | None = None
+    content_base: str | None = None
     os: str | None = None
     software: tuple[SoftwareName, ...] = ()
     notes: str | None = None

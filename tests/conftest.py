@@ -19,6 +19,7 @@ import tracker.identity.models
 import tracker.inventory.decision_models
 import tracker.inventory.models
 import tracker.inventory.source_models
+import tracker.inventory.suggestion_models
 import tracker.lifecycle.models
 import tracker.work.models  # noqa: F401
 from tests.postgres import create_database, drop_database, find_server

@@ -152,7 +152,7 @@ def prepare(record: Record, policy: KeyPolicy) -> Prepared:
     model = model_of(record)
     if not keys:
         manufacturer, name = model or ("", "")
-        named = clean(record.content_key)
+        named = clean(record.content_key) or record.content_base
         keys = {CONTENT: named or fingerprint({**values, "manufacturer": manufacturer, "model": name})}
     return Prepared(values, keys, model, titles_of(record))
 

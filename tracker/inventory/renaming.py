@@ -6,12 +6,22 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from importers import Reading, Record
+from tracker.inventory.key_policy import load_key_policy
+from tracker.inventory.keys import KeyPolicy
+from tracker.inventory.naming import Names, renamed
 from tracker.inventory.staging import Wanted
 
+_NONE = Names()
 
-def open_batches(file: Reading, wanted: Wanted) -> tuple[Iterator[Iterable[Record]], Wanted]:
-    """The batches of a file, and what of them is imported: of our own list all, it was put there on purpose."""
+
+def open_batches(
+    file: Reading, wanted: Wanted, names: Names = _NONE, policy: KeyPolicy | None = None
+) -> tuple[Iterator[Iterable[Record]], Wanted]:
+    """The batches of a file under the agency's decided names, and what of them is imported.
+
+    Of our own list everything is: it was put there on purpose.
+    """
     batches = iter(file.batches())
     first = next(batches, None)
     whole = batches if first is None else chain((first,), batches)
-    return whole, Wanted(True, True) if file.is_own else wanted
+    return renamed(whole, names, policy or load_key_policy()), Wanted(True, True) if file.is_own else wanted
