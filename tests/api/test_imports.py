@@ -176,3 +176,24 @@ def test_columns_are_assigned_read_again_and_remembered(api: Api) -> None:
     )
     problem(api.call("admin-b", "GET", "/agencies/A/mappings"), 404, "unknown_agency")
     problem(api.call("auditor-a", "PUT", "/agencies/A/mappings", json=body), 404, "unknown_agency")
+
+
+def test_a_replacing_file_names_what_it_retires_and_asks(api: Api) -> None:
+    whole, rest = workbook(ROWS), workbook(ROWS[:1])
+    first = upload(api, "clerk-a", whole, agency="A1").json()
+    api.post("clerk-a", f"/imports/{first['batch']}/apply")
+    batch = upload(api, "clerk-a", rest, agency="A1", policy="replace").json()
+    # A1 has an asset of the small world beside the three of the file.
+    assert (batch["policy"], batch["retiring"], batch["unchanged"]) == ("replace", 3, 1)
+    path = f"/imports/{batch['batch']}"
+    found = api.get("clerk-a", f"{path}/retirements", limit=2)
+    assert ([one["asset_tag"] for one in found["items"]], found["next"] is not None) == (
+        ["D0", "X-002"],
+        True,
+    )
+    refused = problem(api.call("clerk-a", "POST", f"{path}/apply"), 409, "confirmation-needed")
+    assert "3 of the agency's 4 assets" in refused["detail"]
+    api.post("clerk-a", f"{path}/apply?confirm=true")
+    assert {"X-001"} == set(tags(api)) & {"D0", "X-001", "X-002", "X-003"}
+    problem(api.call("admin-b", "GET", f"{path}/retirements"), 404, "batch-not-found")
+    problem(upload(api, "clerk-a", rest, policy="burn"), 422, "invalid_request")

@@ -151,3 +151,16 @@ def test_another_agencys_import_does_not_exist(pages: Pages) -> None:
     answer = pages.post(f"{place}/apply", "/imports")
     assert answer.status_code == 404
     assert "assets.csv" not in pages.get("/imports")
+
+
+def test_a_replacement_lists_what_it_retires_and_asks(admin: Pages) -> None:
+    first = admin.upload(CSV).headers["location"]
+    admin.submit(f"{first}/apply", first)
+    less = admin.upload("\n".join(CSV.splitlines()[:2]), policy="replace").headers["location"]
+    page = admin.get(less)
+    assert "Retire 1 asset that is not in the file" in page
+    assert "PC-002" in admin.get(f"{less}?view=retired")
+    asked = admin.post(f"{less}/apply", less)
+    assert (asked.status_code, "would be retired" in asked.text) == (409, True)
+    assert "Applied: 0 created, 0 updated." in admin.submit(f"{less}/apply", less, confirm="yes")
+    assert "1 values restored" in admin.submit(f"{less}/undo", less)

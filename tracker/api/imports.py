@@ -9,15 +9,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Query, UploadFile, status
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.config import JsonDict
+from sqlalchemy import Engine
 
 from tracker.api.access import AfterId, Caller, Clock, Configured, Database, Id, Limit, ReadSession
 from tracker.api.files import held_upload, plain_name
 from tracker.api.pages import Page, cut
 from tracker.api.problems import problems
+from tracker.db import reading
 from tracker.identity.errors import Invalid
+from tracker.identity.schemas import Principal
 from tracker.inventory import actions, queries
 from tracker.inventory.models import RowOutcome
+from tracker.inventory.replacing import list_retiring
 from tracker.inventory.schemas import BatchRowView, BatchView
+from tracker.inventory.source_models import UpdatePolicy
+from tracker.inventory.sources import get_source
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 
@@ -28,6 +34,8 @@ _EXAMPLE: JsonDict = {
     "unchanged": 6,
     "skipped": 7831,
     "rejected": 1,
+    "policy": "update",
+    "retiring": 0,
     "sheets": [
         {
             "name": "KIB B",
@@ -85,8 +93,19 @@ class Batch(ListedBatch):
     """An import batch with everything that was doubtful in the file."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    policy: UpdatePolicy
+    retiring: int
     sheets: list[dict[str, Any]]
     problems: list[dict[str, Any]]
+
+
+class Retirement(BaseModel):
+    """An asset that no row of the file means, and that the apply retires."""
+
+    asset_id: int
+    asset_tag: str | None
+    name: str
+    location: str | None
 
 
 class NewMapping(BaseModel):
@@ -127,6 +146,13 @@ class Undone(BaseModel):
     kept: list[Kept]
 
 
+def _full(engine: Engine, caller: Principal, batch: BatchView) -> dict[str, object]:
+    """The batch with how it was previewed."""
+    with reading(engine) as session:
+        source = get_source(session, caller, batch.id)
+    return {**_json(batch), "policy": source.choices.policy, "retiring": source.retiring}
+
+
 def _json(batch: BatchView) -> dict[str, object]:
     plain = {
         name: getattr(batch, name) for name in ListedBatch.model_fields if name not in ("batch", "agency")
@@ -159,6 +185,10 @@ def upload_file(
     mapping: Annotated[
         str, Form(max_length=100_000, description='What columns hold, as JSON: {"Header": "field"}.')
     ] = "",
+    policy: Annotated[
+        UpdatePolicy,
+        Form(description="replace: assets that are not in the file are proposed for retirement."),
+    ] = UpdatePolicy.UPDATE,
 ) -> dict[str, object]:
     """Read a file and say row by row what it would change; assets stay as they are."""
     with held_upload(file, settings.import_limits["upload_bytes"]) as path:
@@ -173,8 +203,9 @@ def upload_file(
             include_near_it=near_it,
             include_other=other,
             mapping=_parse_mapping(mapping),
+            policy=policy,
         )
-    return _json(batch)
+    return _full(engine, caller, batch)
 
 
 def _parse_mapping(text: str) -> dict[str, str]:
@@ -196,9 +227,9 @@ def list_imports(
 
 
 @router.get("/{batch_id}", response_model=Batch, responses=problems(404))
-def get_import(session: ReadSession, caller: Caller, batch_id: Id) -> dict[str, object]:
+def get_import(engine: Database, session: ReadSession, caller: Caller, batch_id: Id) -> dict[str, object]:
     """One uploaded file."""
-    return _json(queries.get_batch(session, caller, batch_id))
+    return _full(engine, caller, queries.get_batch(session, caller, batch_id))
 
 
 @router.get("/{batch_id}/rows", response_model=Page[BatchLine], responses=problems(404))
@@ -231,13 +262,38 @@ def read_import_again(
     engine: Database, settings: Configured, caller: Caller, clock: Clock, batch_id: Id, new: NewMapping
 ) -> dict[str, object]:
     """A new preview of the same file with other columns; they are remembered for the agency when it is applied."""
-    return _json(actions.preview_again(engine, caller, batch_id, new.mapping, clock.now, settings=settings))
+    batch = actions.preview_again(engine, caller, batch_id, new.mapping, clock.now, settings=settings)
+    return _full(engine, caller, batch)
 
 
 @router.post("/{batch_id}/apply", response_model=Batch, responses=problems(404, 409))
-def apply_import(engine: Database, caller: Caller, clock: Clock, batch_id: Id) -> dict[str, object]:
-    """Apply exactly what was previewed: all of it, or nothing where an asset changed since."""
-    return _json(actions.apply(engine, caller, batch_id, clock.now))
+def apply_import(
+    engine: Database,
+    settings: Configured,
+    caller: Caller,
+    clock: Clock,
+    batch_id: Id,
+    confirm: Annotated[
+        bool, Query(description="Retire more assets than the setting allows unasked.")
+    ] = False,
+) -> dict[str, object]:
+    """Apply exactly what was previewed: all of it, or nothing where an asset changed since.
+
+    A replacement that would retire many assets is refused with `confirmation-needed` until it is confirmed.
+    """
+    share = settings.import_retire_pct
+    batch = actions.apply(engine, caller, batch_id, clock.now, confirmed=confirm, retire_pct=share)
+    return _full(engine, caller, batch)
+
+
+@router.get("/{batch_id}/retirements", response_model=Page[Retirement], responses=problems(404))
+def list_import_retirements(
+    session: ReadSession, caller: Caller, batch_id: Id, after: AfterId = None, limit: Limit = 50
+) -> dict[str, object]:
+    """Assets that are not in a replacing file and are retired by its apply."""
+    queries.get_batch(session, caller, batch_id)
+    rows = list_retiring(session, caller, batch_id, after or 0, limit + 1)
+    return cut(rows, limit, lambda row: row.asset_id, asdict)
 
 
 @router.post("/{batch_id}/undo", response_model=Undone, responses=problems(404, 409))
@@ -246,7 +302,7 @@ def undo_import(engine: Database, caller: Caller, clock: Clock, batch_id: Id) ->
     report = actions.undo(engine, caller, batch_id, clock.now)
     kept = [asdict(one) for one in report.kept]
     return {
-        "batch": _json(report.batch),
+        "batch": _full(engine, caller, report.batch),
         "restored": report.restored,
         "withdrawn": report.withdrawn,
         "kept": kept,

@@ -10,7 +10,7 @@ import typer
 
 import importers
 from tracker.cli.catalogue import Json, JsonLines
-from tracker.cli.context import open_context
+from tracker.cli.context import Context, open_context
 from tracker.cli.mappings import parse_columns
 from tracker.cli.output import explained, json_lines, print_json, print_table, say
 from tracker.db import reading, transaction
@@ -19,8 +19,13 @@ from tracker.identity.models import Role, ServiceArea
 from tracker.identity.schemas import NewAgency, NewUser
 from tracker.inventory import actions, queries
 from tracker.inventory.schemas import BatchView
+from tracker.inventory.source_models import UpdatePolicy
+from tracker.inventory.sources import get_source
 from tracker.settings import load_settings
 
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="Retire more assets than the setting allows unasked.")
+]
 agency = typer.Typer(help="Owners of assets.", no_args_is_help=True)
 user = typer.Typer(help="People who sign in.", no_args_is_help=True)
 imports = typer.Typer(help="Uploaded files.", no_args_is_help=True)
@@ -120,15 +125,20 @@ def batch_json(batch: BatchView) -> dict[str, object]:
     }
 
 
-def _show_batch(batch: BatchView, as_json: bool) -> None:
+def _show_batch(context: Context, batch: BatchView, as_json: bool) -> None:
+    with reading(context.engine) as session:
+        source = get_source(session, context.principal, batch.id)
     if as_json:
-        print_json(batch_json(batch))
+        more = {"policy": source.choices.policy, "retiring": source.retiring}
+        print_json(batch_json(batch) | more)
         return
     counts = ("created", "updated", "unchanged", "skipped", "rejected")
     say(
         f"batch {batch.id} ({batch.filename}) {batch.state}: "
         + ", ".join(f"{getattr(batch, c)} {c}" for c in counts)
     )
+    if source.retiring:
+        say(f"{source.retiring} assets are not in the file; applying it retires them")
     if batch.problems:
         _print_problems(list(batch.problems))
 
@@ -144,6 +154,10 @@ def import_file(
         list[str] | None,
         typer.Option("--map", metavar="HEADER=FIELD", help="What a column holds; repeatable."),
     ] = None,
+    policy: Annotated[
+        UpdatePolicy, typer.Option(help="replace: assets missing from the file are retired.")
+    ] = UpdatePolicy.UPDATE,
+    confirm: Confirm = False,
     as_json: Json = False,
 ) -> None:
     """Import FILE: preview it, then apply exactly what was previewed."""
@@ -159,10 +173,11 @@ def import_file(
         include_near_it=near_it,
         include_other=other,
         mapping=parse_columns(maps or []),
+        policy=policy,
     )
     if not dry_run:
-        batch = actions.apply(context.engine, context.principal, batch.id, context.now)
-    _show_batch(batch, as_json)
+        batch = _apply(context, batch.id, confirmed=confirm)
+    _show_batch(context, batch, as_json)
 
 
 @imports.command("list")
@@ -201,15 +216,22 @@ def show_import(batch_id: int, as_json: Json = False) -> None:
     context = open_context()
     with reading(context.engine) as session:
         batch = queries.get_batch(session, context.principal, batch_id)
-    _show_batch(batch, as_json)
+    _show_batch(context, batch, as_json)
 
 
 @imports.command("apply")
 @explained
-def apply_import(batch_id: int, as_json: Json = False) -> None:
+def apply_import(batch_id: int, confirm: Confirm = False, as_json: Json = False) -> None:
     """Apply a previewed file."""
     context = open_context()
-    _show_batch(actions.apply(context.engine, context.principal, batch_id, context.now), as_json)
+    _show_batch(context, _apply(context, batch_id, confirmed=confirm), as_json)
+
+
+def _apply(context: Context, batch_id: int, *, confirmed: bool) -> BatchView:
+    share = context.settings.import_retire_pct
+    return actions.apply(
+        context.engine, context.principal, batch_id, context.now, confirmed=confirmed, retire_pct=share
+    )
 
 
 @imports.command("undo")

@@ -67,6 +67,7 @@ ERRORS: Mapping[str, str] = {
     "bad-header": N_("The name of a column is empty or too long."),
     "too-many-headers": N_("More columns than an agency can remember."),
     "unknown-header": N_("This column is not remembered."),
+    "confirmation-needed": N_("Many assets are not in the file and would be retired. Tick the box to confirm."),
     "file-gone": N_("The uploaded file is not kept any more. Upload it again."),
     "bad-period": N_("A contract ends on the day it starts or later."),
     "release_unknown": N_("The product has no such release."),

@@ -235,6 +235,11 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "operating-system": N_("Operating system"),
         "application": N_("Application"),
     },
+    "policy": {
+        "add-only": N_("Leave them as they are, only add new ones"),
+        "update": N_("Update them from the file"),
+        "replace": N_("Update them, and retire those that are not in the file"),
+    },
     "column_reason": {
         "mapping": N_("Chosen or remembered"),
         "format": N_("A known format"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tracker.inventory.diffing import ASSET_FIELDS
+from tracker.inventory.replacing import RetiringView
 from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
 from tracker.web.choices import Column, Option, Tab, address, columns
 from tracker.web.formats import NOTHING, Formats
@@ -19,7 +20,7 @@ from tracker.web.visitor import Visitor
 
 ROWS_PER_PAGE = 50
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "rejected")
-PROBLEMS = "problems"
+PROBLEMS, RETIRED = "problems", "retired"
 #: Fields that say how another is to be read; they are not shown as values of their own.
 _COMPANIONS = frozenset({"acquired_precision", "currency", "it_scope"})
 _TERM_FIELDS = {
@@ -38,6 +39,7 @@ class UploadPage:
     agency: str | None
     most_bytes: int
     most_shown: str
+    policies: tuple[Option, ...]
     error: str | None = None
 
 
@@ -107,6 +109,10 @@ class BatchPage:
     problems: tuple[ProblemLine, ...]
     columns: ColumnsPart
     kept: tuple[KeptLine, ...]
+    policy: str
+    retiring: int
+    retired: tuple[RetiringView, ...]
+    retired_columns: tuple[Column, ...]
     kept_columns: tuple[Column, ...]
     row_columns: tuple[Column, ...]
     problem_columns: tuple[Column, ...]
@@ -219,7 +225,7 @@ def problem_line(visitor: Visitor, problem: Mapping[str, object]) -> ProblemLine
     )
 
 
-def tabs(visitor: Visitor, batch: BatchView, view: str) -> tuple[Tab, ...]:
+def tabs(visitor: Visitor, batch: BatchView, retiring: int, view: str) -> tuple[Tab, ...]:
     """The views of a batch with how many rows are in each."""
     path = f"/imports/{batch.id}"
     counts = {outcome: int(getattr(batch, outcome)) for outcome in OUTCOMES}
@@ -227,6 +233,9 @@ def tabs(visitor: Visitor, batch: BatchView, view: str) -> tuple[Tab, ...]:
     for outcome, count in counts.items():
         label = translate(visitor, term("row_outcome", outcome))
         found.append(Tab(address(path, {"view": outcome}), label, count, view == outcome))
+    if retiring:
+        label = translate(visitor, N_("Not in the file"))
+        found.append(Tab(address(path, {"view": RETIRED}), label, retiring, view == RETIRED))
     label = translate(visitor, N_("Problems"))
     found.append(Tab(address(path, {"view": PROBLEMS}), label, len(batch.problems), view == PROBLEMS))
     return tuple(found)

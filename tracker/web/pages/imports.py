@@ -9,9 +9,11 @@ from tracker.identity.errors import Conflict, Invalid, NotFound
 from tracker.identity.queries import list_agencies
 from tracker.identity.rules import Permission
 from tracker.inventory import actions, queries
+from tracker.inventory.replacing import RetiringView, list_retiring
 from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
+from tracker.inventory.source_models import UpdatePolicy
 from tracker.inventory.sources import SourceView, get_source
-from tracker.web.choices import address, agency_options, columns
+from tracker.web.choices import address, agency_options, columns, term_options
 from tracker.web.flash import Flash, redirect
 from tracker.web.forms import Form
 from tracker.web.i18n import N_
@@ -48,7 +50,8 @@ def _upload_page(
     # Nothing is imported into the root itself while there are agencies to choose from.
     chosen = [one for one in agencies if one.parent_code is not None] or agencies
     size = formats_for(request, visitor).size(most)
-    return views.UploadPage(agency_options(chosen), agency, most, size, error)
+    policies = term_options(visitor, "policy", UpdatePolicy)
+    return views.UploadPage(agency_options(chosen), agency, most, size, policies, error)
 
 
 @router.get("/imports/new")
@@ -74,12 +77,17 @@ def upload(request: Request, visitor: SignedIn, sent: UploadedForm) -> Response:
             settings=settings,
             include_near_it=form.find("near_it") is not None,
             include_other=form.find("other") is not None,
+            policy=_policy(form.text("policy")),
         )
     except (Invalid, NotFound) as error:
         page = _upload_page(request, visitor, form.find("agency"), error_text(visitor, error))
         message = Message("bad", translate(visitor, N_("The file was refused. Nothing was written.")))
         return render(request, visitor, "upload.html", page, status=422, messages=(message,))
     return redirect(f"/imports/{batch.id}", Flash("batch-previewed"), secure=settings.cookie_secure)
+
+
+def _policy(text: str) -> UpdatePolicy:
+    return UpdatePolicy(text) if text in set(UpdatePolicy) else UpdatePolicy.UPDATE
 
 
 @router.get("/imports/{batch_id}")
@@ -99,17 +107,20 @@ def _show(
     status: int = 200,
     messages: tuple[Message, ...] = (),
 ) -> Response:
-    view = view if view in (*views.OUTCOMES, views.PROBLEMS) else ""
+    view = view if view in (*views.OUTCOMES, views.PROBLEMS, views.RETIRED) else ""
+    retiring: list[RetiringView] = []
     rows: list[BatchRowView] = []
     with reading(get_engine(request)) as session:
         batch = queries.get_batch(session, visitor.principal, batch_id)
         source = get_source(session, visitor.principal, batch_id)
         kept = queries.list_kept(session, visitor.principal, batch_id) if batch.undone_at else []
-        if view != views.PROBLEMS:
+        if view == views.RETIRED:
+            retiring = list_retiring(session, visitor.principal, batch_id, after, views.ROWS_PER_PAGE + 1)
+        elif view != views.PROBLEMS:
             rows = queries.list_batch_rows(
                 session, visitor.principal, batch_id, view or None, after, views.ROWS_PER_PAGE + 1
             )
-    page = _batch_page(request, visitor, batch, source, kept, view, rows, after)
+    page = _batch_page(request, visitor, batch, source, kept, view, rows, retiring, after)
     return render(request, visitor, "import.html", page, status=status, messages=messages)
 
 
@@ -121,6 +132,7 @@ def _batch_page(
     kept: list[KeptRow],
     view: str,
     rows: list[BatchRowView],
+    retiring: list[RetiringView],
     after: int,
 ) -> views.BatchPage:
     formats, path, size = formats_for(request, visitor), f"/imports/{batch.id}", views.ROWS_PER_PAGE
@@ -130,17 +142,23 @@ def _batch_page(
         more = str(after + size)
     elif len(rows) > size:
         more = str(rows[size - 1].id)
+    elif len(retiring) > size:
+        more = str(retiring[size - 1].asset_id)
     may_import = visitor.may(Permission.IMPORT)
     codes = {str(one.get("message")): str(one.get("code")) for one in batch.problems}
     return views.BatchPage(
         batch=batch,
         tone=views.TONES.get(batch.state, "plain"),
-        tabs=views.tabs(visitor, batch, view),
+        tabs=views.tabs(visitor, batch, source.retiring, view),
         view=view,
         rows=tuple(views.row_line(visitor, formats, row, codes) for row in rows[:size]),
         problems=tuple(views.problem_line(visitor, problem) for problem in problems),
         columns=columns_part(visitor, batch, source, views.sheet_notes(visitor, formats, batch)),
         kept=tuple(views.kept_line(visitor, one) for one in kept),
+        policy=source.choices.policy,
+        retiring=source.retiring,
+        retired=tuple(retiring[:size]),
+        retired_columns=columns(visitor, N_("Asset"), N_("Name"), N_("Location")),
         kept_columns=columns(visitor, N_("Asset"), N_("Field"), N_("Why it was kept")),
         row_columns=columns(
             visitor, N_("Sheet"), N_("Row"), N_("Outcome"), N_("Asset"), N_("What changes, or why not"), numbers=(1,)
@@ -161,7 +179,10 @@ def apply_import(request: Request, visitor: SignedIn, form: Form, batch_id: int)
     """Apply exactly what was shown; a second time does nothing and says so."""
     visitor.need(Permission.IMPORT)
     try:
-        batch = actions.apply(get_engine(request), visitor.principal, batch_id, visitor.now)
+        batch = actions.apply(
+            get_engine(request), visitor.principal, batch_id, visitor.now,
+            confirmed=form.find("confirm") is not None, retire_pct=get_settings(request).import_retire_pct,
+        )  # fmt: skip
     except Conflict as error:
         return _not_done(request, visitor, batch_id, error, "applied", Flash("batch-applied-before"))
     formats = formats_for(request, visitor)
