@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from tracker.cli import budgeting, catalogue, demo, inventory, lifecycle, lists, mappings, models, operation
+from tracker.cli import (
+    aliases,
+    budgeting,
+    catalogue,
+    demo,
+    inventory,
+    lifecycle,
+    lists,
+    mappings,
+    models,
+    operation,
+)
 from tracker.cli import rules as ruling
 
 app = typer.Typer(
@@ -22,6 +33,7 @@ for _name, _group in (
     ("imports", inventory.imports),
     ("assets", lists.assets),
     ("columns", mappings.columns),
+    ("aliases", aliases.aliases),
     ("catalogue", models.catalogue),
     ("versions", catalogue.versions),
     ("plan", budgeting.plan),
