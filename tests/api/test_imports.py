@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from tests.api.conftest import Api, make_app, problem
 from tracker.db import reading, table_of
-from tracker.inventory.models import Asset, BatchRow, ImportBatch
+from tracker.inventory.models import Asset, BatchBlock, ImportBatch
 
 HEADER = [
     "Asset Tag",
@@ -123,7 +123,7 @@ def test_refused_files_write_nothing(api: Api) -> None:
             "application/problem+json",
         ), filename
         assert body["code"] not in ("invalid_request", "unexpected") and filename in body["detail"]
-    assert (count(api, ImportBatch), count(api, BatchRow), count(api, Asset)) == (0, 0, 5)
+    assert (count(api, ImportBatch), count(api, BatchBlock), count(api, Asset)) == (0, 0, 5)
 
 
 def test_names_of_files_are_only_shown(api: Api) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,8 +15,8 @@ from importers.columnar import RecordBlock
 from importers.rows import Record
 from tracker.inventory.collecting import collect
 from tracker.inventory.key_policy import load_key_policy
-from tracker.inventory.spool import Spool, SpooledRow
-from tracker.inventory.staging import Wanted
+from tracker.inventory.spool import Spool
+from tracker.inventory.staging import Wanted, find_rejected
 
 HEADERS = (
     "Asset tag", "Serial number", "Name", "Manufacturer", "Model", "Category", "Acquired on", "Cost", "Currency",
@@ -70,21 +69,18 @@ def write(path: Path, seed: int, count: int = 400) -> None:
 
 def spooled(batches: Iterable[Iterable[Record]], wanted: Wanted) -> list[tuple[Any, ...]]:
     """The spooled rows with titles by name instead of number."""
-    spool: Spool[SpooledRow] = Spool()
-    with spool:
+    with Spool() as spool:
         collected = collect(batches, wanted, load_key_policy(), spool)
         names = list(collected.titles)
         rows: list[tuple[Any, ...]] = []
-        for row in spool:
-            head, record, keys = row[:-2], row[-2], row[-1]
-            told = json.loads(str(record)) if record is not None else None
-            if told is not None and isinstance(keys, dict):
-                assert list(told["keys"].items()) == list(keys.items())
-                told["software"] = [names[n] for n in told.get("software", ())]
-                told["model"] = names[told["model"]] if "model" in told else None
-            rows.append((*head, told, keys))
-        summary = (collected.problems, collected.first, collected.repeated, collected.content, collected.agencies,
-                   set(names))  # fmt: skip
+        for first, block in spool:
+            for n, row in enumerate(map(block.row, range(len(block))), start=first):
+                row["software"] = [names[number] for number in row.get("software", ())]
+                row["model"] = names[row["model"]] if "model" in row else None
+                rows.append((n, block.sheet, block.rows[n - first], row))
+        known = {scheme: (list(names.hashes), list(names.rows)) for scheme, names in collected.names.items()}
+        find_rejected(collected)
+        summary = (collected.problems, known, collected.content, collected.nameless, collected.agencies, set(names))
         return [*rows, summary]
 
 

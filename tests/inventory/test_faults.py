@@ -73,11 +73,7 @@ def test_a_violated_constraint_leaves_everything_as_it_was(engine: Engine) -> No
     build(engine)
     batch = preview(engine, [pc(2, "T1", units=5), pc(3, "T2", units=6, brand="New", model="Model")])
     with transaction(engine) as session:
-        session.execute(
-            text("UPDATE batch_row SET record = REPLACE(CAST(record AS TEXT), '6', '-6') WHERE row = 3")
-            if engine.dialect.name == "sqlite"
-            else text("UPDATE batch_row SET record = jsonb_set(record, '{units}', '-6') WHERE row = 3")
-        )
+        session.execute(text("UPDATE batch_block SET payload = REPLACE(payload, '[5,6]', '[5,-6]')"))
     before = dump(engine)
     with pytest.raises(IntegrityError):
         actions.apply(engine, OPERATOR, batch.id, LATER)

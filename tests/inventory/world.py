@@ -81,7 +81,7 @@ def detail(engine: Engine, tag: str) -> AssetDetail:
 
 def dump(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the room's tables and of the audit log, to see that nothing changed."""
-    tables = ("asset", "asset_identifier", "installation", "asset_change", "import_batch", "batch_row",
+    tables = ("asset", "asset_identifier", "installation", "asset_change", "import_batch", "batch_block",
               "batch_title", "software_title", "hardware_model", "audit_event")  # fmt: skip
     with reading(engine) as session:
         return {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import psycopg
 from sqlalchemy import Dialect, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 from tracker.db.engine import is_sqlite
@@ -89,9 +92,16 @@ def _executemany(session: Session, table: Table, columns: Sequence[str], rows: I
     cursor = session.connection().connection.cursor()
     try:
         cursor.executemany(sql, _counted(rows, counter))  # type: ignore[arg-type]
+    except sqlite3.Error as error:
+        raise _wrapped(sql, error, sqlite3.Error) from error
     finally:
         cursor.close()
     return counter[0]
+
+
+def _wrapped(sql: str, error: Exception, base: type[Exception]) -> BaseException:
+    """The driver's error as SQLAlchemy's own, as every other statement raises it."""
+    return DBAPIError.instance(sql, None, error, base)
 
 
 def _copy(session: Session, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
@@ -99,8 +109,11 @@ def _copy(session: Session, table: Table, columns: Sequence[str], rows: Iterable
     counter = 0
     note_statement(sql)
     driver: Any = session.connection().connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(sql) as copy:
-        for row in rows:
-            copy.write_row(row)
-            counter += 1
+    try:
+        with driver.cursor() as cursor, cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
+                counter += 1
+    except psycopg.Error as error:
+        raise _wrapped(sql, error, psycopg.Error) from error
     return counter

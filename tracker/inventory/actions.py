@@ -19,31 +19,28 @@ from tracker.identity.errors import Conflict, Refused
 from tracker.identity.queries import get_agency_by_code
 from tracker.identity.rules import Permission
 from tracker.identity.schemas import AgencyView, Principal
-from tracker.inventory.applying import (
-    Applied,
-    count_rows,
-    create_assets,
-    find_changed_rows,
-    resolve_titles,
-    update_assets,
-)
+from tracker.inventory.applying import Applied, resolve_titles, update_assets
 from tracker.inventory.batch_queries import get_batch
 from tracker.inventory.collecting import collect, uncollected
+from tracker.inventory.creating import create_assets
 from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
 from tracker.inventory.locking import lock_inventory
 from tracker.inventory.mappings import check_mapping, load_mapping, remember
 from tracker.inventory.matching import match_titles
 from tracker.inventory.models import BatchState, ImportBatch
+from tracker.inventory.pending import find_changed_rows, pending_rows
 from tracker.inventory.previewing import SourceFile, stage
 from tracker.inventory.renaming import open_batches
 from tracker.inventory.replacing import check_confirmed, propose_retirements, retire_missing
 from tracker.inventory.schemas import BatchView, UndoReport
 from tracker.inventory.source_models import UpdatePolicy
 from tracker.inventory.sources import Choices, get_source, keep_source, kept_file, note_source
-from tracker.inventory.spool import Spool, SpooledRow
+from tracker.inventory.spool import Spool
 from tracker.inventory.staging import Collected, Wanted, note_agencies, note_skipped, problem_of
+from tracker.inventory.suggestions import load_names
 from tracker.inventory.undoing import undo_batch
+from tracker.inventory.unknown_names import queue_unknown_names
 from tracker.settings import Settings
 
 __all__ = ["apply", "match_titles", "preview", "preview_again", "preview_records", "undo", "update_asset"]
@@ -121,12 +118,12 @@ def _preview(
     limits = Limits(**dict(settings.import_limits))
     with reading(engine) as session:
         mapping = {**load_mapping(session, agency.id), **choices.mapping}
+        names = load_names(session, agency.id)
     wanted = Wanted(choices.near_it, choices.other)
     policy = load_key_policy()
-    spool: Spool[SpooledRow]
     try:
         with uncollected(), Spool() as spool, importers.read(path, mapping=mapping, limits=limits) as file:
-            collected = collect(*open_batches(file, wanted), policy, spool)
+            collected = collect(*open_batches(file, wanted, names, policy), policy, spool)
             collected.problems.extend(problem_of(problem) for problem in file.problems)
             note_skipped(collected, file.skipped)
             source = _source(path, filename, file.format, file.sheets)
@@ -150,7 +147,6 @@ def preview_records(
 ) -> BatchView:
     """Store what `records` would change, as `preview` does with those of a file."""
     agency = _find_agency(engine, principal, agency_code)
-    spool: Spool[SpooledRow]
     with Spool() as spool:
         collected = collect([records], wanted, load_key_policy(), spool)
         note_skipped(collected, skipped)
@@ -249,19 +245,22 @@ def apply(
         source = get_source(session, principal, batch_id, Permission.IMPORT)
         rejected = get_batch(session, principal, batch_id, Permission.IMPORT).rejected
         check_confirmed(session, applied, source.retiring, rejected, retire_pct, confirmed=confirmed)
-        changed = find_changed_rows(session, applied, _NAMED)
-        if changed:
-            raise _rows_changed(changed)
-        resolve_titles(session, applied)
-        create_assets(session, applied, count_rows(session, applied))
-        update_assets(session, applied)
+        with uncollected(), pending_rows(session, applied) as pending:
+            changed = find_changed_rows(session, applied, pending, _NAMED)
+            if changed:
+                raise _rows_changed(changed)
+            resolve_titles(session, applied)
+            create_assets(session, applied, pending)
+            if pending.has_held_rows:
+                update_assets(session, applied)
         source = get_source(session, principal, batch_id, Permission.IMPORT)
         if source.retiring:
             retire_missing(session, applied)
         remember(session, principal, applied.agency_id, source.choices.mapping, now)
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
         _audit(session, principal, "import-applied", applied.agency_id, batch, now)
-        return batch
+    queue_unknown_names(engine, applied.agency_id, now)
+    return batch
 
 
 def _rows_changed(changed: list[tuple[str, int, str]]) -> Conflict:

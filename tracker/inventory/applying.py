@@ -1,6 +1,7 @@
 """Applying a previewed batch: a fixed number of set-based statements, all in the caller's transaction.
 
-Every statement reads the staged rows and writes what they say; none is run per row.
+Created assets are in `creating`; here are titles, and what becomes of assets that are there: their rows, in
+the temporary table batch_row (see `pending`), are read by every statement; none is run per row.
 """
 
 from __future__ import annotations
@@ -53,62 +54,6 @@ def kind_of(field: str) -> str:
     return "date" if field in DATE_FIELDS else "bigint" if field in NUMBER_FIELDS else "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """The batch's first row id, its rows, and the most installations that one of its created assets has."""
-
-    first_row: int
-    rows: int
-    installations: int
-
-
-def count_rows(session: Session, applied: Applied) -> Counted:
-    """What ids the apply will need. Two statements."""
-    first, rows = run(
-        session,
-        f"SELECT COALESCE(MIN(b.id), 0), COUNT(*) FROM batch_row b WHERE {_BATCH}",  # noqa: S608
-        applied,
-    ).one()
-    json = JsonSql.of(session)
-    most = run(
-        session,
-        f"""SELECT MAX({json.length("b.record", "software")}) FROM batch_row b
-        WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
-        applied,
-    ).scalar_one()
-    return Counted(first, rows, most or 0)
-
-
-def find_changed_rows(session: Session, applied: Applied, most: int = 20) -> list[tuple[str, int, str]]:
-    """(sheet, row, label) of rows whose asset changed since the preview, or whose key was taken meanwhile.
-
-    Two statements.
-    """
-    moved = run(
-        session,
-        f"""SELECT b.sheet, b.row, b.label FROM batch_row b
-        LEFT JOIN asset a ON a.agency_id = b.agency_id AND a.id = b.asset_id
-        WHERE {_BATCH} AND b.outcome IN ('updated', 'unchanged')
-          AND (a.id IS NULL OR a.row_version <> b.row_version) ORDER BY b.id LIMIT :most""",  # noqa: S608
-        applied,
-        most=most,
-    ).all()
-    json = JsonSql.of(session)
-    taken = run(
-        session,
-        f"""SELECT DISTINCT b.id, b.sheet, b.row, b.label
-        FROM batch_row b, {json.pairs("b.record", "keys", "e")}, asset_identifier i
-        WHERE {_BATCH} AND b.outcome = 'created'
-          AND EXISTS (SELECT 1 FROM asset_identifier x WHERE x.agency_id = :agency)
-          AND i.agency_id = :agency AND i.scheme = e.key AND i.value = e.value AND i.superseded_at IS NULL
-          AND COALESCE({json.value("b.record", "weak")}, '') NOT LIKE '%,' || e.key || ',%'
-        ORDER BY b.id LIMIT :most""",  # noqa: S608
-        applied,
-        most=most,
-    ).all()
-    return [(r[0], r[1], r[2]) for r in moved] + [(r[1], r[2], r[3]) for r in taken]
-
-
 def resolve_titles(session: Session, applied: Applied) -> None:
     """Make the batch's new titles and models, and the temporary table batch_target (n, kind, target_id)."""
     count = run(session, f"SELECT COUNT(*) FROM batch_title b WHERE {_BATCH}", applied).scalar_one()  # noqa: S608
@@ -145,65 +90,6 @@ def resolve_titles(session: Session, applied: Applied) -> None:
           ON m.manufacturer = b.publisher AND m.name = b.name
         WHERE {_BATCH} AND b.kind = 'model'""",  # noqa: S608
         applied,
-    )
-
-
-#: What a created asset gets where its row says nothing.
-_DEFAULTS = {
-    "name": "''",
-    "asset_class": "'other'",
-    "it_scope": "'other'",
-    "status": "'in-use'",
-    "units": "1",
-}
-
-
-def _created_value(json: JsonSql, field: str) -> str:
-    stated = json.value("b.record", field, kind_of(field))
-    return f"COALESCE({stated}, {_DEFAULTS[field]})" if field in _DEFAULTS else stated
-
-
-def create_assets(session: Session, applied: Applied, counted: Counted) -> None:
-    """Write the created assets with their names, installations and history: four statements."""
-    json = JsonSql.of(session)
-    values = ", ".join(_created_value(json, field) for field in ASSET_FIELDS)
-    model = json.value("b.record", "model", "bigint")
-    run(
-        session,
-        f"""INSERT INTO asset (agency_id, id, {", ".join(ASSET_FIELDS)}, sort_tag, hardware_model_id,
-          row_version, recorded_at, updated_at)
-        SELECT b.agency_id, b.asset_id, {values}, COALESCE({json.value("b.record", "asset_tag")}, ''), m.target_id,
-          1, :now, :now
-        FROM batch_row b LEFT JOIN batch_target m ON m.n = {model}
-        WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
-        applied,
-    )
-    run(
-        session,
-        f"""INSERT INTO asset_identifier (agency_id, scheme, value, asset_id, batch_id, recorded_at)
-        SELECT b.agency_id, e.key, e.value, b.asset_id, b.batch_id, :now
-        FROM batch_row b, {json.pairs("b.record", "keys", "e")} WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
-        applied,
-    )
-    run(
-        session,
-        f"""INSERT INTO installation (agency_id, id, asset_id, title_id, role, batch_id, recorded_at)
-        SELECT b.agency_id, :first + (b.id - :row) * :most + e.key, b.asset_id, t.target_id,
-          t.kind, b.batch_id, :now
-        FROM batch_row b CROSS JOIN {json.numbers("b.record", "software", "e")}
-        JOIN batch_target t ON t.n = e.value WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
-        applied,
-        first=reserve_ids(session, counted.rows * counted.installations).start,
-        row=counted.first_row,
-        most=counted.installations,
-    )
-    run(
-        session,
-        f"""INSERT INTO asset_change (agency_id, id, asset_id, field, after, batch_id, actor, at)
-        SELECT b.agency_id, :first + b.id, b.asset_id, '*', 'created', b.batch_id, :actor, :now
-        FROM batch_row b WHERE {_BATCH} AND b.outcome = 'created'""",  # noqa: S608
-        applied,
-        first=reserve_ids(session, counted.rows).start - counted.first_row,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, select
@@ -13,10 +15,11 @@ from tracker.identity.models import Agency
 from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal
 from tracker.identity.scope import limit as in_scope
-from tracker.inventory.models import BatchRow, ImportBatch
+from tracker.inventory.blocks import StagedBlock, label_of, record_of, unpack
+from tracker.inventory.models import BatchBlock, ImportBatch
 from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
 
-_agency, _batch, _row = table_of(Agency), table_of(ImportBatch), table_of(BatchRow)
+_agency, _batch, _block = table_of(Agency), table_of(ImportBatch), table_of(BatchBlock)
 _PLAIN = ("filename", "format", "state", "created", "updated", "unchanged", "skipped", "rejected", "sheets",
           "problems", "created_at", "applied_at", "undone_at", "actor")  # fmt: skip
 
@@ -66,18 +69,40 @@ def list_batch_rows(
     limit: int = 50,
 ) -> list[BatchRowView]:
     """The batch's rows in file order, after row id `after_id`. Empty for a batch out of sight. One statement."""
-    names = ("id", "sheet", "row", "outcome", "label", "reason", "diff", "record")
+    return list(islice(iterate_batch_rows(session, principal, batch_id, outcome, after_id), limit))
+
+
+def iterate_batch_rows(
+    session: Session, principal: Principal, batch_id: int, outcome: str | None = None, after_id: int = 0
+) -> Iterator[BatchRowView]:
+    """All of the batch's rows in file order, after row id `after_id`, in bounded memory. One statement.
+
+    Nothing else may be written by the session meanwhile.
+    """
     owner = select(_batch.c.agency_id).where(_batch.c.id == batch_id).scalar_subquery()
     conditions = [
-        _row.c.agency_id == owner,
-        in_scope(_row.c.agency_id, principal.scope(Permission.VIEW)),
-        _row.c.batch_id == batch_id,
-        _row.c.id > after_id,
+        _block.c.agency_id == owner,
+        in_scope(_block.c.agency_id, principal.scope(Permission.VIEW)),
+        _block.c.batch_id == batch_id,
+        _block.c.id + _block.c.rows > after_id + 1,
     ]
     if outcome is not None:
-        conditions.append(_row.c.outcome == outcome)
-    query = select(*(_row.c[name] for name in names)).where(*conditions).order_by(_row.c.id).limit(limit)
-    return [BatchRowView(*row) for row in session.execute(query)]
+        conditions.append(_block.c[outcome] > 0)
+    query = select(_block.c.id, _block.c.payload).where(*conditions).order_by(_block.c.id)
+    with session.execute(query, execution_options={"yield_per": 2}) as found:
+        for first, payload in found:
+            yield from _rows(unpack(payload), first, outcome, after_id)
+
+
+def _rows(block: StagedBlock, first: int, outcome: str | None, after_id: int) -> Iterator[BatchRowView]:
+    outcomes = block.outcomes()
+    for at in range(max(after_id + 1 - first, 0), len(block)):
+        if outcome is None or outcomes[at] == outcome:
+            row = block.row(at)
+            yield BatchRowView(
+                first + at, block.sheet, block.rows[at], outcomes[at], label_of(row), row.get("reason"),
+                row.get("diff"), record_of(row),
+            )  # fmt: skip
 
 
 def list_kept(session: Session, principal: Principal, batch_id: int, most: int = 500) -> list[KeptRow]:

@@ -1,41 +1,39 @@
 """Spooling the records of a reading: one by one, or many like rows by column.
 
-By column, each distinct value is brought into its stored form, as a piece of JSON, once; a row is its
-pieces put together. Both ways give the same spooled rows.
+By column, each distinct value is brought into its stored form once. Both ways give the same spooled rows.
 """
 
 from __future__ import annotations
 
 import gc
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
-from itertools import repeat
-from json.encoder import encode_basestring
-from operator import and_
+from itertools import chain, groupby
 from typing import Any
 
 from importers.columnar import RecordBlock
 from importers.rows import Record
-from tracker.inventory.keys import NORMALISERS, SERIAL, KeyPolicy, in_order, tag_key
-from tracker.inventory.models import InstallationRole, ItScope, Precision, RowOutcome
+from tracker.inventory.blocks import KEY, Column, StagedBlock
+from tracker.inventory.keys import CONTENT, NORMALISERS, KeyPolicy, tag_key
+from tracker.inventory.models import InstallationRole, ItScope, Precision
 from tracker.inventory.records import MODEL, STATUSES, Title, clean, title_of, to_minor
-from tracker.inventory.spool import Spool, SpooledRow
-from tracker.inventory.staging import LABEL, Collected, Place, Wanted, collect_record, note_key
+from tracker.inventory.spool import Spool
+from tracker.inventory.staging import Collected, Place, Wanted, collect_record, known_by
 
-_CREATED, _OTHER = RowOutcome.CREATED.value, ItScope.OTHER.value
+_OTHER = ItScope.OTHER.value
 _SYSTEM = InstallationRole.OPERATING_SYSTEM.value
 _SOFTWARE = ("office", "database", "software")
-#: (scheme, value, both as JSON), or None where a cell names nothing.
-_Key = tuple[str, str, str] | None
+_TEXTS = ("asset_tag", "serial", "name", "source", "location", "custodian", "hostname", "notes")
+#: Shorter runs of plain rows are spooled row by row.
+_RUN = 256
 
 
 def collect(
-    batches: Iterable[Iterable[Record]], wanted: Wanted, policy: KeyPolicy, spool: Spool[SpooledRow]
+    batches: Iterable[Iterable[Record]], wanted: Wanted, policy: KeyPolicy, spool: Spool
 ) -> Collected:
     """Spool all records of a reading; one spooled row per asset, skipped or rejected record."""
-    collected = Collected(spool)
+    collected = Collected(spool, (*policy.order, CONTENT))
     for batch in batches:
         if isinstance(batch, RecordBlock):
             _BlockCollector(collected, batch, wanted, policy).run()
@@ -71,172 +69,206 @@ class _BlockCollector:
 
     def run(self) -> None:
         """Spool the rows; those that are odd, left out or without a name go one by one."""
-        collected, sheet = self._collected, self._block.sheet
-        ready: list[SpooledRow] = []
-        rows = zip(self._block.numbers, self._plain_rows(), self._keys(), self._labels(), self._stated(),
-                   self._models(), self._installed(), self._agencies(), strict=True)  # fmt: skip
-        for at, (row, plain, keys, label, stated, model, titles, agency) in enumerate(rows):
-            if not plain or not keys:
-                self._flush(ready)
-                collect_record(collected, self._block[at], self._wanted, self._policy)
+        block = self._staged()
+        schemes = [scheme for scheme in self._collected.order if KEY + scheme in block.columns]
+        keys = {scheme: block.cells(KEY + scheme) for scheme in schemes}
+        end = 0
+        for plain, run in groupby(self._plain_rows(keys)):
+            start = end
+            end += sum(1 for _ in run)
+            if plain:
+                self._note(keys, start, end)
+                self._take(block, start, end)
                 continue
-            n = collected.spool.count + len(ready)
-            if agency:
-                collected.agencies.setdefault(agency, Place(n, sheet, row))
+            for record in self._block[start:end]:
+                collect_record(self._collected, record, self._wanted, self._policy)
+
+    def _take(self, block: StagedBlock, start: int, end: int) -> None:
+        spool = self._collected.spool
+        if end - start == len(block):
+            spool.add_block(block)
+        elif end - start >= _RUN:
+            spool.add_block(block.part(start, end))
+        else:
+            for at in range(start, end):
+                spool.add(block.sheet, {"row": block.rows[at], **block.row(at)})
+
+    def _note(self, keys: dict[str, list[str | None]], start: int, end: int) -> None:
+        """Remember the names by which each row must be alone, and what agencies rows name."""
+        first = self._collected.spool.count
+        run = {scheme: cells[start:end] for scheme, cells in keys.items()}
+        full = next((scheme for scheme, cells in run.items() if None not in cells), None)
+        if full is not None and full == next(iter(run)):
+            # Each row has the strongest name of all.
+            for scheme in known_by(run):
+                named = [(n, name) for n, name in enumerate(run[scheme], start=first) if name is not None]
+                self._remember(scheme, named)
+        else:
+            for n, names in enumerate(zip(*run.values(), strict=True), start=first):
+                held = {scheme: name for scheme, name in zip(run, names, strict=True) if name is not None}
+                for scheme in known_by(held):
+                    self._remember(scheme, [(n, held[scheme])])
+        if "agency_text" in self._columns:
+            self._note_agencies(first, start, end)
+
+    def _remember(self, scheme: str, named: list[tuple[int, str]]) -> None:
+        names = self._collected.names_of(scheme)
+        names.rows.extend([n for n, _ in named])
+        names.hashes.extend([hash(name) for _, name in named])
+
+    def _note_agencies(self, first: int, start: int, end: int) -> None:
+        collected, block = self._collected, self._block
+        values, codes = self._columns["agency_text"]
+        for n, at in enumerate(range(start, end), start=first):
+            text = values[codes[at]]
+            if text:
+                agency = clean(text)
+                collected.agencies.setdefault(agency, Place(n, block.sheet, block.numbers[at]))
                 collected.agency_rows.setdefault(agency, array("q")).append(n)
-            self._note(keys, (n, sheet, row))
-            named = ",".join([key[2] for key in keys])
-            record = f'{{{stated}"keys":{{{named}}}{model}'
-            if titles:
-                record += f',"software":[{titles}]'
-            names = {key[0]: key[1] for key in keys}
-            ready.append((sheet, row, _CREATED, label, None, record + "}", names))
-        self._flush(ready)
 
-    def _flush(self, ready: list[SpooledRow]) -> None:
-        self._collected.spool.extend(ready)
-        ready.clear()
-
-    def _note(self, keys: list[tuple[str, str, str]], here: tuple[int, str, int]) -> None:
-        first = keys[0]
-        note_key(self._collected, here, f"{first[0]}:{first[1]}")
-        for key in keys[1:]:
-            if key[0] == SERIAL:
-                note_key(self._collected, here, f"{SERIAL}:{key[1]}")
-
-    def _mapped(self, name: str, act: Callable[[Any], Any]) -> list[Any] | None:
-        """The column with `act` applied to its distinct values, by row; None for an absent column."""
-        column = self._columns.get(name)
-        if column is None:
-            return None
-        values, codes = column
-        return list(map(list(map(act, values)).__getitem__, codes))
-
-    def _plain_rows(self) -> Iterator[bool]:
-        """Whether nothing but the columns must be known of each row, and it is imported."""
-        scopes = self._mapped("it_scope", self._wanted.takes) or [False] * self._count
-        return map(and_, self._block.common, scopes)
-
-    def _agencies(self) -> list[str]:
-        return self._mapped("agency_text", clean) or [""] * self._count
-
-    def _keys(self) -> Iterator[list[tuple[str, str, str]]]:
-        """The names of each row in the order in which they are tried."""
-        policy = self._policy
-        columns = {"tag": self._mapped("asset_tag", lambda text: _key(tag_key, text, policy))}
-        for scheme in NORMALISERS:
-            columns[scheme] = self._mapped(scheme, _keyed(scheme, policy))
-        ordered = [columns[scheme] for scheme in in_order(columns, policy.order) if columns[scheme]]
-        mixed = any(key and key[0] != "tag" for key in columns["tag"] or ())
-        for row in zip(*ordered, strict=True) if ordered else ((),) * self._count:
-            keys = [key for key in row if key]
-            yield sorted(keys, key=lambda key: policy.order.index(key[0])) if mixed else keys
-
-    def _labels(self) -> Iterator[str]:
-        blank = [""] * self._count
-        tags, serials = self._mapped("asset_tag", clean) or blank, self._mapped("serial", clean) or blank
-        names, models = self._mapped("name", clean) or blank, self._mapped("model", clean) or blank
-        for tag, name, model, serial in zip(tags, names, models, serials, strict=True):
-            name = name or model  # noqa: PLW2901 - a thing without a name is called by its model
-            whole = (
-                f"{tag} {name} {serial}"
-                if tag and name and serial
-                else " ".join(filter(None, (tag, name, serial)))
-            )
-            yield whole[:LABEL]
-
-    def _stated(self) -> Iterator[str]:
-        """The values of each row as members of a JSON object, each with a comma behind it."""
-        pieces = [self._mapped(name, _text_piece(name)) for name in
-                  ("asset_tag", "serial", "name", "source", "location", "custodian", "hostname", "notes")]  # fmt: skip
-        pieces.append(self._mapped("asset_class", _piece_unless("asset_class", _OTHER)))
-        pieces.append(self._mapped("it_scope", _piece_unless("it_scope", _OTHER)))
-        pieces.append(self._mapped("status", lambda word: f'"status":"{word}",' if word in STATUSES else ""))
-        pieces.append(self._mapped("condition", lambda word: f'"condition":"{word}",' if word else ""))
-        pieces += [self._acquired(), *self._costs()]
-        pieces += [self._mapped(name, _date_piece(name)) for name in ("warranty_ends_on", "support_ends_on")]
-        return map("".join, zip(*(piece for piece in pieces if piece), strict=True))
-
-    def _acquired(self) -> list[str] | None:
-        if "acquired_on" not in self._columns:
-            return None
-        days, codes = self._columns["acquired_on"]
-        exact, _ = self._columns["acquired_precision"]
-        piece = _date_piece("acquired_on")
-        found = [f'{piece(day)}"acquired_precision":"{how or Precision.DAY.value}",' if day is not None else ""
-                 for day, how in zip(days, exact, strict=True)]  # fmt: skip
-        return list(map(found.__getitem__, codes))
-
-    def _costs(self) -> list[list[str]]:
-        costs = self._mapped("cost", to_minor)
-        if costs is None:
-            return []
-        currencies = self._mapped("currency", lambda code: code or "IDR") or ["IDR"] * self._count
-        pairs = zip(costs, currencies, strict=True)
+    def _plain_rows(self, keys: dict[str, list[str | None]]) -> list[bool]:
+        """Whether nothing but the columns must be known of each row, and it is imported and has a name."""
+        values, codes = self._columns["it_scope"]
+        taken = [self._wanted.takes(scope) for scope in values]
+        named: Iterable[bool] = [False] * self._count
+        if any(None not in cells for cells in keys.values()):
+            named = [True] * self._count
+        elif keys:
+            named = [any(row) for row in zip(*keys.values(), strict=True)]
         return [
-            [f'"cost_minor":{cost},"currency":"{code}",' if cost is not None else "" for cost, code in pairs]
+            common and taken[code] and name
+            for common, code, name in zip(self._block.common, codes, named, strict=True)
         ]
 
-    def _models(self) -> list[str]:
-        blank = [""] * self._count
-        pairs = list(
-            zip(self._mapped("brand", clean) or blank, self._mapped("model", clean) or blank, strict=True)
-        )
-        number = self._collected.title_number
-        pieces = {
-            pair: f',"model":{number((MODEL, *pair, ""))}' if any(pair) else ""
-            for pair in dict.fromkeys(pairs)
-        }
-        return list(map(pieces.__getitem__, pairs))
+    def _staged(self) -> StagedBlock:
+        """The block in stored form, odd rows too."""
+        columns: dict[str, Column] = {}
+        self._put_texts(columns)
+        self._put_words(columns)
+        self._put_dates(columns)
+        self._put_cost(columns)
+        self._put_model(columns)
+        self._put_software(columns)
+        self._put_keys(columns)
+        return StagedBlock(self._block.sheet, self._block.numbers, columns)
 
-    def _installed(self) -> Iterator[str]:
-        """The numbers of each row's titles as members of a JSON array."""
-        columns = [
-            self._mapped("os", lambda text: self._numbers([(_SYSTEM, "", clean(text), "")] if text else []))
-        ]
-        columns += [self._mapped(name, self._software) for name in self._columns if name in _SOFTWARE]
-        present = [column for column in columns if column]
-        if not present:
-            return repeat("", self._count)
-        return (",".join(filter(None, row)) for row in zip(*present, strict=True))
+    def _coded(self, name: str, act: Callable[[Any], Any]) -> Column:
+        """The column with `act` applied to its distinct values."""
+        values, codes = self._columns[name]
+        return self._column(list(map(act, values)), codes)
 
-    def _software(self, names: Any) -> str:
-        """The titles of one cell."""
-        return self._numbers([title_of(item) for item in names or () if item.name])
+    def _column(self, values: list[Any], codes: Sequence[int]) -> Column:
+        """A column, without codes where each row has a value of its own."""
+        if len(values) < self._count:
+            return values, codes
+        if len(values) == self._count and list(codes) == list(range(self._count)):
+            return values, None
+        return list(map(values.__getitem__, codes)), None
 
-    def _numbers(self, titles: list[Title]) -> str:
-        return ",".join([str(self._collected.title_number(title)) for title in dict.fromkeys(titles)])
+    def _put_texts(self, columns: dict[str, Column]) -> None:
+        for name in _TEXTS:
+            if name in self._columns:
+                columns[name] = self._coded(name, _text)
+
+    def _put_words(self, columns: dict[str, Column]) -> None:
+        """Words of closed lists; what the importers fall back to is not stated."""
+        for name in ("asset_class", "it_scope"):
+            columns[name] = self._coded(name, lambda word: str(word) if word != _OTHER else None)
+        if "status" in self._columns:
+            columns["status"] = self._coded("status", lambda word: word if word in STATUSES else None)
+        if "condition" in self._columns:
+            columns["condition"] = self._coded("condition", lambda word: str(word) if word else None)
+
+    def _put_dates(self, columns: dict[str, Column]) -> None:
+        for name in ("acquired_on", "warranty_ends_on", "support_ends_on"):
+            if name in self._columns:
+                columns[name] = self._coded(name, lambda day: day.isoformat() if day is not None else None)
+        if "acquired_on" in self._columns:
+            days, codes = self._columns["acquired_on"]
+            exact, _ = self._columns["acquired_precision"]
+            told = [str(how or Precision.DAY.value) if day is not None else None
+                    for day, how in zip(days, exact, strict=True)]  # fmt: skip
+            columns["acquired_precision"] = self._column(told, codes)
+
+    def _put_cost(self, columns: dict[str, Column]) -> None:
+        if "cost" not in self._columns:
+            return
+        columns["cost_minor"] = self._coded("cost", to_minor)
+        costs = StagedBlock("", self._block.numbers, columns).cells("cost_minor")
+        given = self._columns.get("currency") or ([None], bytes(self._count))
+        columns["currency"] = self._column([code or "IDR" for code in given[0]], given[1])
+        if None in costs:
+            codes = StagedBlock("", self._block.numbers, columns).cells("currency")
+            told = [None if cost is None else code for cost, code in zip(costs, codes, strict=True)]
+            columns["currency"] = _repeated(told)
+
+    def _put_model(self, columns: dict[str, Column]) -> None:
+        present = [self._columns.get(name) for name in ("brand", "model")]
+        if not any(present):
+            return
+        blank = ([None], bytes(self._count))
+        (brands, brand_codes), (models, model_codes) = [column or blank for column in present]
+        makers, names = list(map(clean, brands)), list(map(clean, models))
+
+        def number(pair: tuple[int, int]) -> int | None:
+            maker, name = makers[pair[0]], names[pair[1]]
+            return self._collected.title_number((MODEL, maker, name, "")) if maker or name else None
+
+        columns["model"] = _combined(zip(brand_codes, model_codes, strict=True), number)
+
+    def _put_software(self, columns: dict[str, Column]) -> None:
+        """The numbers of each row's titles, the operating system first."""
+        names = [name for name in self._columns if name in _SOFTWARE]
+        told = [[_titles(cell) for cell in self._columns[name][0]] for name in names]
+        codes = [self._columns[name][1] for name in names]
+        systems, system_codes = self._columns.get("os") or ([None], bytes(self._count))
+        if not names and not any(systems):
+            return
+
+        def joined(row: tuple[int, ...]) -> tuple[int, ...] | None:
+            stated = dict.fromkeys(chain.from_iterable(map(list.__getitem__, told, row[1:])))
+            system = systems[row[0]]
+            if system and all(title[0] != _SYSTEM for title in stated):
+                stated = {(_SYSTEM, "", clean(system), ""): None, **stated}
+            return tuple(map(self._collected.title_number, stated)) or None
+
+        columns["software"] = _combined(zip(system_codes, *codes, strict=True), joined)
+
+    def _put_keys(self, columns: dict[str, Column]) -> None:
+        """The row's names; those of a tag may be of another scheme."""
+        if "asset_tag" in columns:
+            values, codes = columns["asset_tag"]
+            found = [tag_key(text, self._policy) if text else None for text in values]
+            for scheme in dict.fromkeys(key[0] for key in found if key):
+                told = [key[1] if key and key[0] == scheme else None for key in found]
+                columns[KEY + scheme] = (told, codes)
+        for scheme, normalise in NORMALISERS.items():
+            if scheme == "uuid":
+                source = self._coded(scheme, _text) if scheme in self._columns else None
+            else:
+                source = columns.get(scheme)
+            if source is not None:
+                told = [normalise(text, self._policy) if text else None for text in source[0]]
+                if any(told):
+                    columns[KEY + scheme] = (told, source[1])
 
 
-def _key(
-    find: Callable[[str, KeyPolicy], tuple[str, str] | None], text: str | None, policy: KeyPolicy
-) -> _Key:
-    cleaned = clean(text)
-    found = find(cleaned, policy) if cleaned else None
-    return (*found, f'"{found[0]}":{encode_basestring(found[1])}') if found else None
+def _titles(names: Any) -> list[Title]:
+    """The titles of one cell."""
+    return [title_of(item) for item in names or () if item.name]
 
 
-def _keyed(scheme: str, policy: KeyPolicy) -> Callable[[str | None], _Key]:
-    normalise = NORMALISERS[scheme]
-
-    def find(text: str, policy: KeyPolicy) -> tuple[str, str] | None:
-        value = normalise(text, policy)
-        return (scheme, value) if value else None
-
-    return lambda text: _key(find, text, policy)
+def _text(text: str | None) -> str | None:
+    # Most values of a register stand in one row only: no memo pays for them.
+    return clean.__wrapped__(text) or None if text else None
 
 
-def _text_piece(name: str) -> Callable[[str | None], str]:
-    def piece(text: str | None) -> str:
-        cleaned = clean(text)
-        return f'"{name}":{encode_basestring(cleaned)},' if cleaned else ""
-
-    return piece
+def _repeated(cells: list[Any]) -> Column:
+    index = {value: at for at, value in enumerate(dict.fromkeys(cells))}
+    return list(index), array("H", map(index.__getitem__, cells))
 
 
-def _piece_unless(name: str, default: str) -> Callable[[str], str]:
-    return lambda word: f'"{name}":"{word!s}",' if word != default else ""
-
-
-def _date_piece(name: str) -> Callable[[date | None], str]:
-    return lambda day: f'"{name}":"{day.isoformat()}",' if day is not None else ""
+def _combined(rows: Iterable[tuple[int, ...]], act: Callable[[Any], Any]) -> Column:
+    """A column of what `act` makes of each distinct row of numbers."""
+    values, codes = _repeated(list(rows))
+    return list(map(act, values)), codes

@@ -6,35 +6,33 @@ tells SQLite, which knows nothing about a temporary table's size, to begin with 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table, Text, text
+from sqlalchemy import Column, MetaData, Result, Table, Text, text
 from sqlmodel import Session
 
-from tracker.db import create_temporary, insert_rows
+from tracker.db import create_temporary, insert_rows, is_sqlite
 from tracker.db.conventions import BigInt
-from tracker.inventory.diffing import ASSET_FIELDS, DATE_FIELDS, diff_fields, diff_model, diff_software
+from tracker.inventory.blocks import StagedBlock
+from tracker.inventory.diffing import ASSET_FIELDS, DATE_FIELDS, Diff, diff_fields, diff_model, diff_software
 from tracker.inventory.keys import CONTENT, KeyPolicy
 from tracker.inventory.models import RowOutcome
 from tracker.inventory.records import MODEL, Title
-from tracker.inventory.spool import Spool
-from tracker.inventory.staging import Collected, encode, iterate_keys
+from tracker.inventory.staging import Collected, iterate_keys
 
 _temporary = MetaData()
 _key = Table("batch_key", _temporary, *(Column(name, BigInt) for name in ("n", "rank")),
              Column("scheme", Text), Column("value", Text))  # fmt: skip
 _found = Table("batch_match", _temporary, Column("n", BigInt), Column("asset_id", BigInt))
 _STREAM = 2_000
-#: Where the values of ASSET_FIELDS stand in a row of _held_assets.
-_VALUES = slice(3, 3 + len(ASSET_FIELDS))
-#: (row number, asset id, row version, outcome, diff as JSON, record as JSON)
-Compared = tuple[int, int, int, str, str | None, str]
+_UPDATED, _UNCHANGED = RowOutcome.UPDATED.value, RowOutcome.UNCHANGED.value
+#: Where the values of ASSET_FIELDS begin in a row of _held_assets.
+_FIRST = 5
+_VALUES = slice(_FIRST, _FIRST + len(ASSET_FIELDS))
 
 
 @dataclass(slots=True)
@@ -100,72 +98,172 @@ def _choose(rows: Iterable[Any]) -> Found:
 
 
 def compare(
-    session: Session, agency_id: int, collected: Collected, found: Found, spool: Spool[Compared]
-) -> None:
-    """Spool what each row with an asset would change, in row order. Five statements; none without assets."""
-    if not found.assets:
-        return
+    session: Session, agency_id: int, collected: Collected, found: Found
+) -> Iterator[tuple[int, StagedBlock]]:
+    """(number of its first row, block) of the blocks that have rows with an asset, those rows compared.
+
+    Four statements. Whatever reads the blocks must not write to the database meanwhile.
+    """
     create_temporary(session, "batch_match", "n BIGINT PRIMARY KEY, asset_id BIGINT NOT NULL")
     insert_rows(session, _found, ("n", "asset_id"), sorted(found.assets.items()))
-    assets, titles = _held_assets(session, agency_id), _held_titles(session, agency_id)
-    names: list[Title] = list(collected.titles)
-    held = next(titles, None)
-    rows = enumerate(collected.spool)
-    for asset in assets:
-        row = next(row for n, row in rows if n == asset.n)
-        software: dict[str, list[str]] = {}
-        while held is not None and held[0] == asset.n:
-            software.setdefault(held[1], []).append(held[2])
-            held = next(titles, None)
-        spool.add(_compare_row(collected, names, asset, software, str(row[5])))
+    comparison = _Comparison(collected, _titles(session, agency_id))
+    with _held_assets(session, agency_id) as assets, _held_titles(session, agency_id) as titles:
+        for packed in collected.spool.packed():
+            numbers = [n for n in range(packed.first, packed.first + packed.rows) if n in found.assets]
+            if numbers:
+                block = packed.block()
+                places = [n - packed.first for n in numbers]
+                comparison.run(block, places, list(islice(assets, len(numbers))), titles)
+                yield packed.first, block
 
 
-def _held_assets(session: Session, agency_id: int) -> Iterator[Any]:
+def _held_assets(session: Session, agency_id: int) -> Result[Any]:
+    """(n, id, row_version, maker, model, then the values of ASSET_FIELDS), by n."""
     columns = ", ".join(f"CAST(a.{f} AS TEXT) AS {f}" if f in DATE_FIELDS else f"a.{f}" for f in ASSET_FIELDS)
     query = text(
-        f"""SELECT m.n, a.id, a.row_version, {columns}, h.manufacturer AS held_maker, h.name AS held_model
+        f"""SELECT m.n, a.id, a.row_version, h.manufacturer, h.name AS model, {columns}
         FROM batch_match m CROSS JOIN asset a LEFT JOIN hardware_model h ON h.id = a.hardware_model_id
         WHERE a.agency_id = :agency AND a.id = m.asset_id ORDER BY m.n"""  # noqa: S608
     )
-    return iter(session.execute(query, {"agency": agency_id}, execution_options={"yield_per": _STREAM}))
+    return session.execute(query, {"agency": agency_id}, execution_options={"yield_per": _STREAM})
 
 
-def _held_titles(session: Session, agency_id: int) -> Iterator[tuple[int, str, str]]:
+def _held_titles(session: Session, agency_id: int) -> Result[Any]:
+    """(n, 'role:title,role:title,…'), by n, of the assets that have any."""
+    listed = "GROUP_CONCAT" if is_sqlite(session) else "STRING_AGG"
     query = text(
-        """SELECT m.n, i.role, t.publisher, t.name, t.version
-        FROM batch_match m CROSS JOIN installation i CROSS JOIN software_title t
+        f"""SELECT m.n, {listed}(i.role || ':' || CAST(i.title_id AS TEXT), ',')
+        FROM batch_match m CROSS JOIN installation i
         WHERE i.agency_id = :agency AND i.asset_id = m.asset_id AND i.superseded_at IS NULL
-          AND t.id = i.title_id ORDER BY m.n, i.id"""
+        GROUP BY m.n ORDER BY m.n"""  # noqa: S608
     )
-    rows = session.execute(query, {"agency": agency_id}, execution_options={"yield_per": _STREAM})
-    return ((row[0], row[1], _shown(*row[2:])) for row in rows)
+    return session.execute(query, {"agency": agency_id}, execution_options={"yield_per": _STREAM})
 
 
-@lru_cache(maxsize=20_000)
+def _titles(session: Session, agency_id: int) -> dict[int, str]:
+    """The titles that the matched assets have, as a diff shows them."""
+    query = text(
+        """SELECT t.id, t.publisher, t.name, t.version FROM software_title t WHERE t.id IN (
+          SELECT i.title_id FROM batch_match m CROSS JOIN installation i
+          WHERE i.agency_id = :agency AND i.asset_id = m.asset_id AND i.superseded_at IS NULL)"""
+    )
+    return {row[0]: _shown(*row[1:]) for row in session.execute(query, {"agency": agency_id})}
+
+
 def _shown(publisher: str, name: str, version: str) -> str:
-    """A title as a diff shows it; the same few come again and again."""
     return " ".join(part for part in (publisher, name, version) if part)
 
 
-def _compare_row(
-    collected: Collected, names: list[Title], asset: Any, software: dict[str, list[str]], record: str
-) -> Compared:
-    stated: dict[str, Any] = json.loads(record)
-    diff = diff_fields(dict(zip(ASSET_FIELDS, asset[_VALUES], strict=True)), stated)
-    if "model" in stated:
-        _, maker, model, _ = names[stated["model"]]
-        held = (asset.held_maker, asset.held_model) if asset.held_model is not None else None
-        changed = diff_model(held, (maker, model))
-        if changed:
-            diff |= changed
-            # The part that the row leaves blank stays what it was.
-            whole = (maker or (held or ("", ""))[0], model or (held or ("", ""))[1])
-            stated["model"] = collected.title_number((MODEL, *whole, ""))
-            record = encode(stated)
-    after: dict[str, list[str]] = {}
-    for number in stated.get("software", ()):
-        role, *parts = names[number]
-        after.setdefault(role, []).append(_shown(*parts))
-    diff |= diff_software(software, after)
-    outcome = RowOutcome.UPDATED if diff else RowOutcome.UNCHANGED
-    return asset.n, asset.id, asset.row_version, outcome.value, encode(diff) if diff else None, record
+class _Comparison:
+    """Compares rows with what is held: whole columns at once, and only where they differ row by row."""
+
+    def __init__(self, collected: Collected, titles: dict[int, str]) -> None:
+        self._collected = collected
+        self._titles = titles
+        self._names: list[Title] = list(collected.titles)
+        self._models: dict[tuple[Any, ...], bool] = {}
+        self._software: dict[tuple[Any, ...], Diff] = {}
+        self._waiting: Any = None
+
+    def run(self, block: StagedBlock, places: list[int], assets: list[Any], titles: Iterator[Any]) -> None:
+        """Write into `block` what becomes of the rows at `places`, which mean `assets`."""
+        held = list(zip(*assets, strict=True))
+        software = self._software_diffs(block, places, self._lists(held[0], titles))
+        differing = self._differing_fields(block, places, held) | self._differing_models(block, places, held)
+        differing |= {at for at, diff in enumerate(software) if diff}
+        diffs: dict[int, Diff] = {}
+        models: dict[int, int] = {}
+        for at in sorted(differing):
+            diff, model = self._row_diff(block.row(places[at]), assets[at], software[at])
+            if diff:
+                diffs[places[at]] = diff
+            if model is not None:
+                models[places[at]] = model
+        block.put("asset_id", dict(zip(places, held[1], strict=True)))
+        block.put("row_version", dict(zip(places, held[2], strict=True)))
+        block.put("model", models)
+        block.put("outcome", {at: _UPDATED if at in diffs else _UNCHANGED for at in places})
+        block.put("diff", diffs)
+
+    def _lists(self, numbers: Sequence[int], titles: Iterator[Any]) -> list[str]:
+        """The titles held by the asset of each row."""
+        found: list[str] = []
+        for n in numbers:
+            if self._waiting is None or self._waiting[0] < n:
+                self._waiting = next(titles, None)
+            mine = self._waiting is not None and self._waiting[0] == n
+            found.append(self._waiting[1] if mine and self._waiting is not None else "")
+        return found
+
+    def _differing_fields(
+        self, block: StagedBlock, places: list[int], held: Sequence[Sequence[Any]]
+    ) -> set[int]:
+        found: set[int] = set()
+        for values, name in zip(held[_VALUES], ASSET_FIELDS, strict=True):
+            if name in block.columns:
+                cells = _at(block.cells(name), places)
+                pairs = enumerate(zip(cells, values, strict=True))
+                found.update([at for at, (new, old) in pairs if new != old and new is not None])
+        return found
+
+    def _differing_models(
+        self, block: StagedBlock, places: list[int], held: Sequence[Sequence[Any]]
+    ) -> set[int]:
+        if "model" not in block.columns:
+            return set()
+        known = self._models
+        found = set()
+        rows = zip(_at(block.cells("model"), places), held[3], held[4], strict=True)
+        for at, key in enumerate(rows):
+            differs = known.get(key)
+            if differs is None:
+                differs = known[key] = key[0] is not None and bool(self._model_diff(*key))
+            if differs:
+                found.add(at)
+        return found
+
+    def _model_diff(self, number: int, maker: str | None, model: str | None) -> Diff:
+        _, *stated = self._names[number]
+        return diff_model((maker or "", model) if model is not None else None, (stated[0], stated[1]))
+
+    def _software_diffs(self, block: StagedBlock, places: list[int], held: list[str]) -> list[Diff]:
+        """What each row changes of the titles on its asset; worked out once for each distinct pair."""
+        known = self._software
+        found = []
+        stated = _at(block.mapped("software", lambda titles: tuple(titles or ())), places)
+        for key in zip(stated, held, strict=True):
+            diff = known.get(key)
+            if diff is None:
+                diff = known[key] = self._software_diff(*key)
+            found.append(diff)
+        return found
+
+    def _software_diff(self, stated: tuple[int, ...], held: str) -> Diff:
+        before: dict[str, list[str]] = {}
+        for one in filter(None, held.split(",")):
+            role, title = one.split(":")
+            before.setdefault(role, []).append(self._titles[int(title)])
+        after: dict[str, list[str]] = {}
+        for number in stated:
+            role, *parts = self._names[number]
+            after.setdefault(role, []).append(_shown(*parts))
+        return diff_software(before, after)
+
+    def _row_diff(self, stated: dict[str, Any], asset: Any, software: Diff) -> tuple[Diff, int | None]:
+        """What a row changes; and the number of its model, where that is put together with the one held."""
+        diff = diff_fields(dict(zip(ASSET_FIELDS, asset[_VALUES], strict=True)), stated)
+        whole = None
+        if "model" in stated:
+            held = asset[3:5]
+            changed = self._model_diff(stated["model"], *held)
+            if changed:
+                diff |= changed
+                # The part that the row leaves blank stays what it was.
+                _, maker, model, _ = self._names[stated["model"]]
+                parts = (maker or held[0] or "", model or held[1] or "")
+                whole = self._collected.title_number((MODEL, *parts, ""))
+        return diff | software, whole
+
+
+def _at(cells: list[Any], places: list[int]) -> list[Any]:
+    return cells if len(places) == len(cells) else [cells[at] for at in places]

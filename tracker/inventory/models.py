@@ -311,33 +311,32 @@ class ImportBatch(SQLModel, table=True):
     undo_report: dict[str, object] | None = json_field(nullable=True)
 
 
-class BatchRow(SQLModel, table=True):
-    """One source row of a batch and what becomes of it.
+class BatchBlock(SQLModel, table=True):
+    """Up to some thousand rows of a batch and what becomes of them, by column: see blocks.py.
 
-    `record` holds the asset's values that the row states, by column name (blank ones are absent), and
-    beside them `model` and `software` (numbers of BatchTitle) and `keys` ({scheme: value}). `diff` is
-    {field: [before, after]}, for updated rows only.
-    `asset_id` is the asset found, or the id that a created one will have.
+    `id` is the id of its first row, `first_asset_id` that of the asset that a created first row will be;
+    those of the next rows follow. Beside them, how many rows have each outcome, and how many titles they name.
     """
 
-    __tablename__ = "batch_row"
+    __tablename__ = "batch_block"
     __table_args__ = (
         ForeignKeyConstraint(["agency_id", "batch_id"], ["import_batch.agency_id", "import_batch.id"]),
-        CheckConstraint(one_of("outcome", RowOutcome), name="outcome"),
-        Index("ix_batch_row_batch", "agency_id", "batch_id", "outcome", "id"),
+        CheckConstraint("rows > 0", name="rows"),
+        CheckConstraint("created + updated + unchanged + skipped + rejected = rows", name="outcomes"),
+        Index("ix_batch_block_batch", "agency_id", "batch_id", "id"),
     )
     agency_id: int = id_field()
     id: int = id_field()
     batch_id: int = Field(sa_type=BigInt)
-    sheet: str
-    row: int
-    outcome: str
-    asset_id: int | None = ref_field(nullable=True)
-    row_version: int | None = None
-    label: str = ""
-    reason: str | None = None
-    record: dict[str, object] | None = json_field(nullable=True)
-    diff: dict[str, object] | None = json_field(nullable=True)
+    rows: int
+    first_asset_id: int = Field(sa_type=BigInt)
+    installations: int = Field(sa_type=BigInt)
+    created: int
+    updated: int
+    unchanged: int
+    skipped: int
+    rejected: int
+    payload: str
 
 
 class BatchTitle(SQLModel, table=True):

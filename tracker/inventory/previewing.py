@@ -11,27 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table, Text
 from sqlmodel import Session
 
 from tracker.db import insert_rows, reserve_ids
-from tracker.db.conventions import BigInt
-from tracker.inventory.comparing import Compared, Found, compare, find_assets, has_names
+from tracker.inventory.blocks import StagedBlock, label_of
+from tracker.inventory.comparing import Found, compare, find_assets, has_names
 from tracker.inventory.keys import KeyPolicy
-from tracker.inventory.models import BatchState, BatchTitle, ImportBatch, RowOutcome
+from tracker.inventory.models import BatchBlock, BatchState, BatchTitle, ImportBatch, RowOutcome
 from tracker.inventory.spool import Spool
 from tracker.inventory.staging import Collected, find_rejected, note_held_names, note_nameless
 
-#: The table batch_row with its JSON columns as text: the rows are encoded before they come here.
-_row = Table(
-    "batch_row",
-    MetaData(),
-    *(Column(name, BigInt) for name in ("agency_id", "id", "batch_id", "row", "asset_id", "row_version")),
-    *(Column(name, Text) for name in ("sheet", "outcome", "label", "reason", "record", "diff")),
-)
-_CREATED = RowOutcome.CREATED.value
-_ROW_COLUMNS = ("agency_id", "id", "batch_id", "sheet", "row", "outcome", "asset_id", "row_version", "label",
-                "reason", "record", "diff")  # fmt: skip
+_BLOCK_COLUMNS = ("agency_id", "id", "batch_id", "rows", "first_asset_id", "installations",
+                  *(outcome.value for outcome in RowOutcome), "payload")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +49,15 @@ def stage(
     rejected = find_rejected(collected)
     note_nameless(collected)
     found = Found()
-    compared: Spool[Compared]
-    with Spool() as compared:
-        if has_names(session, agency_id):
+    with Spool() as settled:
+        spool = collected.spool
+        known = has_names(session, agency_id)
+        if known:
             found = find_assets(session, agency_id, collected, rejected, policy)
             note_held_names(collected, found.held)
-            compare(session, agency_id, collected, found, compared)
+        if known or rejected:
+            _settle(session, agency_id, collected, rejected, found, settled)
+            spool = settled
         batch_id, first = _reserve(session, collected)
         batch = ImportBatch(
             agency_id=agency_id, id=batch_id, filename=source.filename, sha256=source.sha256,
@@ -74,13 +68,54 @@ def stage(
         session.flush()
         _write_titles(session, batch, collected)
         outcomes: Counter[str] = Counter()
-        rows = _rows(collected, rejected, found, iter(compared), outcomes)
-        insert_rows(session, _row, _ROW_COLUMNS, _numbered(rows, agency_id, batch_id, first))
+        insert_rows(session, BatchBlock, _BLOCK_COLUMNS, _rows(spool, batch, first, outcomes))
         for outcome in RowOutcome:
             setattr(batch, outcome.value, outcomes[outcome.value])
         session.add(batch)
         session.flush()
     return batch_id
+
+
+def _settle(
+    session: Session,
+    agency_id: int,
+    collected: Collected,
+    rejected: Mapping[int, str],
+    found: Found,
+    settled: Spool,
+) -> None:
+    """Spool again what was spooled, with what becomes of each row."""
+    compared = compare(session, agency_id, collected, found) if found.assets else iter(())
+    ready = next(compared, None)
+    for packed in collected.spool.packed():
+        block = None
+        if ready is not None and ready[0] == packed.first:
+            block = ready[1]
+            ready = next(compared, None)
+        numbers = range(packed.first, packed.first + packed.rows)
+        set_aside = {n - packed.first: rejected[n] for n in numbers if n in rejected}
+        weak = {n - packed.first: found.held[n] for n in numbers if n in found.held and n not in found.assets}
+        if block is None and not set_aside and not weak:
+            settled.add_packed(packed)
+            continue
+        block = block or packed.block()
+        # Names that belong to other assets do not find anything, and do not stand in the way of the apply.
+        block.put("weak", weak)
+        _reject(block, set_aside)
+        settled.add_block(block)
+
+
+def _reject(block: StagedBlock, reasons: Mapping[int, str]) -> None:
+    """Nothing is kept of a rejected row but its label and why."""
+    if not reasons:
+        return
+    labels = {at: label_of(block.row(at)) for at in reasons}
+    blank = dict.fromkeys(reasons)
+    for name in [name for name in block.columns if name not in ("reason", "label", "outcome")]:
+        block.put(name, blank)
+    block.put("outcome", dict.fromkeys(reasons, RowOutcome.REJECTED.value))
+    block.put("reason", reasons)
+    block.put("label", labels)
 
 
 def _reserve(session: Session, collected: Collected) -> tuple[int, tuple[int, int]]:
@@ -96,35 +131,13 @@ def _write_titles(session: Session, batch: ImportBatch, collected: Collected) ->
     insert_rows(session, BatchTitle, columns, rows)
 
 
-#: (sheet, row, outcome, asset id, row version, label, reason, record, diff)
-_Row = tuple[Any, ...]
-
-
 def _rows(
-    collected: Collected,
-    rejected: Mapping[int, str],
-    found: Found,
-    compared: Iterator[Compared],
-    outcomes: Counter[str],
-) -> Iterator[_Row]:
-    """What becomes of every row, in order; counts outcomes. A created row has no asset id yet."""
-    for n, (sheet, row, outcome, label, reason, record, _) in enumerate(collected.spool):
-        asset_id = version = diff = None
-        if n in rejected:
-            outcome, reason, record = RowOutcome.REJECTED.value, rejected[n], None  # noqa: PLW2901
-        elif n in found.assets:
-            _, asset_id, version, outcome, diff, record = next(compared)  # noqa: PLW2901
-        elif n in found.held and record is not None:
-            # Names that belong to other assets do not find anything, and do not stand in the way of the apply.
-            record = f'{record[:-1]},"weak":",{",".join(found.held[n])},"}}'  # noqa: PLW2901
-        outcomes[outcome] += 1
-        yield sheet, row, outcome, asset_id, version, label, reason, record, diff
-
-
-def _numbered(rows: Iterator[_Row], agency_id: int, batch_id: int, first: tuple[int, int]) -> Iterator[_Row]:
-    first_row, next_asset = first
-    for at, (sheet, row, outcome, asset_id, *rest) in enumerate(rows, start=first_row):
-        if outcome == _CREATED:
-            asset_id = next_asset  # noqa: PLW2901
-            next_asset += 1
-        yield agency_id, at, batch_id, sheet, row, outcome, asset_id, *rest
+    spool: Spool, batch: ImportBatch, first: tuple[int, int], outcomes: Counter[str]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of batch_block; counts outcomes."""
+    for packed in spool.packed():
+        outcomes.update(packed.counts)
+        yield (
+            batch.agency_id, first[0] + packed.first, batch.id, packed.rows, first[1] + packed.first,
+            packed.installations, *(packed.counts[outcome.value] for outcome in RowOutcome), packed.text,
+        )  # fmt: skip

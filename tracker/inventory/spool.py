@@ -3,27 +3,44 @@ them and no database lock is held while a file is read."""
 
 from __future__ import annotations
 
-import marshal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, Any
 
-Spooled = TypeVar("Spooled", bound=tuple[Any, ...])
-#: (sheet, row, outcome, label, reason, record as JSON, names {scheme: value}).
-SpooledRow = tuple[str, int, str, str, str | None, str | None, dict[str, str]]
-_CHUNK = 512
+from tracker.inventory.blocks import StagedBlock, block_of_rows, pack, unpack
+
+_ROWS = 1_000
 
 
-class Spool(Generic[Spooled]):
-    """Add tuples of plain values, then read them back in order, as often as needed. A context manager."""
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A block as text: the number of its first row, its rows, its counts by outcome, its titles on rows."""
+
+    first: int
+    rows: int
+    counts: Counter[str]
+    installations: int
+    text: str
+
+    def block(self) -> StagedBlock:
+        """The block itself."""
+        return unpack(self.text)
+
+
+class Spool:
+    """Add rows or blocks of rows, then read blocks back in order, as often as needed. A context manager."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
-        self._chunk: list[Spooled] = []
-        self.count = 0
+        self._index: list[tuple[int, Counter[str], int, int]] = []
+        self._written = 0
+        self._rows: list[Mapping[str, Any]] = []
+        self._sheet = ""
 
-    def __enter__(self) -> Spool[Spooled]:
+    def __enter__(self) -> Spool:
         return self
 
     def __exit__(
@@ -31,34 +48,50 @@ class Spool(Generic[Spooled]):
     ) -> None:
         self._file.close()
 
-    def add(self, row: Spooled) -> None:
-        """Append one row."""
-        self._chunk.append(row)
-        self.count += 1
-        if len(self._chunk) >= _CHUNK:
-            self._write()
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return self._written + len(self._rows)
 
-    def extend(self, rows: Sequence[Spooled]) -> None:
+    def add(self, sheet: str, row: Mapping[str, Any]) -> None:
+        """Append one row: its number in the sheet as `row`, and its values."""
+        if sheet != self._sheet or len(self._rows) >= _ROWS:
+            self._flush()
+        self._sheet = sheet
+        self._rows.append(row)
+
+    def add_block(self, block: StagedBlock) -> None:
         """Append many rows."""
-        self._chunk += rows
-        self.count += len(rows)
-        if len(self._chunk) >= _CHUNK:
-            self._write()
+        self._flush()
+        self._write(len(block), block.counts(), block.installations(), pack(block))
 
-    def _write(self) -> None:
-        # marshal, because the file never leaves this process: it is the fastest for plain values.
-        chunk = marshal.dumps(self._chunk)
-        self._file.write(len(chunk).to_bytes(8, "big"))
-        self._file.write(chunk)
-        self._chunk = []
+    def add_packed(self, packed: Packed) -> None:
+        """Append the rows of a block as it is."""
+        self._flush()
+        self._write(packed.rows, packed.counts, packed.installations, packed.text)
 
-    def __iter__(self) -> Iterator[Spooled]:
-        if self._chunk:
-            self._write()
-        self._file.seek(0)
-        read = 0
-        while read < self.count:
-            size = int.from_bytes(self._file.read(8), "big")
-            chunk: list[Spooled] = marshal.loads(self._file.read(size))  # noqa: S302 - written by this object
-            read += len(chunk)
-            yield from chunk
+    def _flush(self) -> None:
+        if self._rows:
+            rows, self._rows = self._rows, []
+            self.add_block(block_of_rows(self._sheet, rows))
+
+    def _write(self, rows: int, counts: Counter[str], installations: int, text: str) -> None:
+        self._file.seek(0, 2)
+        written = self._file.write(text.encode())
+        self._index.append((rows, counts, installations, written))
+        self._written += rows
+
+    def packed(self) -> Iterator[Packed]:
+        """The blocks as text."""
+        self._flush()
+        at = first = 0
+        for rows, counts, installations, size in self._index:
+            self._file.seek(at)
+            yield Packed(first, rows, counts, installations, self._file.read(size).decode())
+            at += size
+            first += rows
+
+    def __iter__(self) -> Iterator[tuple[int, StagedBlock]]:
+        """(number of its first row, block)."""
+        for packed in self.packed():
+            yield packed.first, packed.block()

@@ -6,25 +6,22 @@ that the rows mean, compares, and writes the batch. The number of statements doe
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from importers.rows import Record, Skipped
-from tracker.inventory.keys import CONTENT, SERIAL, KeyPolicy
+from tracker.inventory.blocks import KEY, LABEL, label_of
+from tracker.inventory.keys import CONTENT, SERIAL, KeyPolicy, in_order
 from tracker.inventory.models import ItScope, RowOutcome
 from tracker.inventory.records import MODEL, Prepared, Title, clean, prepare, split_by_condition
-from tracker.inventory.spool import Spool, SpooledRow
+from tracker.inventory.spool import Spool
 
 Problem = dict[str, object]
-#: JSON without spaces; the values are plain, so that the check for cycles only costs time.
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-#: Longest label of a row, in characters.
-LABEL = 120
 _NAMED = 5
-# Plain text compares and spools faster than members of an enumeration, once per row.
-_CREATED, _NOT_IT, _NEAR_IT = RowOutcome.CREATED.value, ItScope.OTHER.value, ItScope.NEAR_IT.value
+# Plain text compares faster than members of an enumeration, once per row.
+_NOT_IT, _NEAR_IT = ItScope.OTHER.value, ItScope.NEAR_IT.value
 
 
 @dataclass(slots=True)
@@ -40,16 +37,36 @@ class Place:
 
 
 @dataclass(slots=True)
+class Names:
+    """The names of one scheme by which rows are known, as hashes, and the rows' numbers.
+
+    Eight bytes a name instead of the name: two of one hash are looked at again in the spool.
+    """
+
+    hashes: array[int] = field(default_factory=lambda: array("q"))
+    rows: array[int] = field(default_factory=lambda: array("q"))
+
+    def repeated(self) -> set[int]:
+        """The numbers of rows whose name may stand in another row too."""
+        if len(set(self.hashes)) == len(self.hashes):
+            return set()
+        ordered = sorted(self.hashes)
+        twice = {one for one, other in pairwise(ordered) if one == other}
+        return {n for n, name in zip(self.rows, self.hashes, strict=True) if name in twice}
+
+
+@dataclass(slots=True)
 class Collected:
     """Everything known about the file when its last record is spooled."""
 
-    spool: Spool[SpooledRow]
+    spool: Spool
+    order: tuple[str, ...] = ()
     titles: dict[Title, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    #: Where each name stands first: plain tuples, which the garbage collector does not look at.
-    first: dict[str, tuple[int, str, int]] = field(default_factory=dict)
-    repeated: dict[str, list[Place]] = field(default_factory=dict)
+    names: dict[str, Names] = field(default_factory=dict)
     content: dict[str, int] = field(default_factory=dict)
+    #: The first row that is known by its content only.
+    nameless: Place | None = None
     #: Where each agency is named first, and by which assets.
     agencies: dict[str, Place] = field(default_factory=dict)
     agency_rows: dict[str, array[int]] = field(default_factory=dict)
@@ -59,6 +76,10 @@ class Collected:
     def title_number(self, title: Title) -> int:
         """The number by which rows name `title`."""
         return self.titles.setdefault(title, len(self.titles))
+
+    def names_of(self, scheme: str) -> Names:
+        """The names of a scheme met so far."""
+        return self.names.setdefault(scheme, Names())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +102,7 @@ class Wanted:
         return scope != _NEAR_IT or self.include_near_it
 
 
-def label_of(record: Record) -> str:
-    """A short text by which a person finds the row."""
+def _label(record: Record) -> str:
     parts = (
         record.asset_tag or record.item_code,
         record.register,
@@ -113,45 +133,45 @@ def collect_record(collected: Collected, record: Record, wanted: Wanted, policy:
 
 
 def _set_aside(collected: Collected, record: Record, outcome: RowOutcome, reason: str) -> None:
-    collected.spool.add((record.sheet, record.row, outcome.value, label_of(record), clean(reason), None, {}))
+    row = {"row": record.row, "outcome": outcome.value, "label": _label(record), "reason": clean(reason)}
+    collected.spool.add(record.sheet, row)
 
 
 def _collect_asset(collected: Collected, record: Record, prepared: Prepared, suffix: str) -> None:
-    keys = prepared.keys
+    keys, n = prepared.keys, collected.spool.count
     if CONTENT in keys and not record.content_key:
         # The same content again is the next of its kind: the nth row means the nth such thing.
         occurrence = collected.content.get(keys[CONTENT], 0) + 1
         collected.content[keys[CONTENT]] = occurrence
         keys = {CONTENT: f"{keys[CONTENT]}#{occurrence}"}
+        collected.nameless = collected.nameless or Place(n, record.sheet, record.row)
     if suffix:
         keys = {scheme: value + suffix for scheme, value in keys.items()}
-    _note_keys(collected, record, keys)
+    for scheme in known_by(keys):
+        names = collected.names_of(scheme)
+        names.hashes.append(hash(keys[scheme]))
+        names.rows.append(n)
     if record.agency_text:
-        rows = collected.agency_rows.setdefault(clean(record.agency_text), array("q"))
-        rows.append(collected.spool.count)
-    stored = prepared.values
-    stored["keys"] = keys
+        collected.agency_rows.setdefault(clean(record.agency_text), array("q")).append(n)
+    collected.spool.add(record.sheet, _row_of(collected, record, prepared, keys))
+
+
+def _row_of(
+    collected: Collected, record: Record, prepared: Prepared, keys: Mapping[str, str]
+) -> dict[str, object]:
+    row = {"row": record.row, **prepared.values, **{KEY + scheme: value for scheme, value in keys.items()}}
     if prepared.model is not None:
-        stored["model"] = collected.title_number((MODEL, *prepared.model, ""))
+        row["model"] = collected.title_number((MODEL, *prepared.model, ""))
     if prepared.titles:
-        stored["software"] = [collected.title_number(title) for title in prepared.titles]
-    collected.spool.add((record.sheet, record.row, _CREATED, label_of(record), None, encode(stored), keys))
+        row["software"] = tuple(map(collected.title_number, prepared.titles))
+    label = _label(record)
+    return row if label == label_of(row) else {**row, "label": label}
 
 
-def _note_keys(collected: Collected, record: Record, keys: Mapping[str, str]) -> None:
-    """Remember the strongest name of the row, and its serial, to see the ones that come twice."""
-    strongest = next(iter(keys))
-    here = (collected.spool.count, record.sheet, record.row)
-    note_key(collected, here, f"{strongest}:{keys[strongest]}")
-    if strongest != SERIAL and SERIAL in keys:
-        note_key(collected, here, f"{SERIAL}:{keys[SERIAL]}")
-
-
-def note_key(collected: Collected, here: tuple[int, str, int], key: str) -> None:
-    """Remember where a name stands: (row number, sheet, row of the sheet)."""
-    held = collected.first.setdefault(key, here)
-    if held is not here:
-        collected.repeated.setdefault(key, [Place(*held)]).append(Place(*here))
+def known_by(keys: Iterable[str]) -> tuple[str, ...]:
+    """Of the schemes of a row in policy order those by which it must be alone: the strongest, and its serial."""
+    strongest, *others = keys
+    return (strongest, SERIAL) if SERIAL in others else (strongest,)
 
 
 def find_rejected(collected: Collected) -> dict[int, str]:
@@ -161,30 +181,52 @@ def find_rejected(collected: Collected) -> dict[int, str]:
     taken. A serial that is only the second name of its rows is noted as a problem and rejects nothing.
     """
     rejected = dict(collected.foreign)
-    if not collected.repeated:
-        return rejected
-    places = {place.n: place for found in collected.repeated.values() for place in found}
-    strongest = _strongest_keys(collected.spool, places)
-    for key, found in collected.repeated.items():
-        scheme, value = key.split(":", 1)
-        mine = [place for place in found if strongest[place.n] == key]
+    for (scheme, value), found in _find_repeated(collected).items():
+        mine = [place for place, strongest in found if strongest]
+        places = [place for place, _ in found]
         taken = mine[0] if len(mine) == len(found) else None
         code = "duplicate-key" if mine else "duplicate-serial"
-        for place in found:
-            message = _repeat_message(scheme, value, place, found, taken)
+        for place, strongest in found:
+            message = _repeat_message(scheme, value, place, places, taken)
             collected.problems.append(_problem(place, scheme, code, message, value))
-            if place in mine and place is not taken:
+            if strongest and place is not taken:
                 rejected.setdefault(place.n, message)
     return rejected
 
 
-def _strongest_keys(spool: Spool[SpooledRow], numbers: Mapping[int, Place]) -> dict[int, str]:
-    found = {}
-    for n, row in enumerate(spool):
-        if n in numbers:
-            scheme, value = next(iter(row[6].items()))
-            found[n] = f"{scheme}:{value}"
-    return found
+def _find_repeated(collected: Collected) -> dict[tuple[str, str], list[tuple[Place, bool]]]:
+    """{(scheme, name): [(where, whether it is the row's strongest name)]} of names that stand in several rows,
+    by where they are met again."""
+    candidates = set().union(*(names.repeated() for names in collected.names.values()))
+    if not candidates:
+        return {}
+    found: dict[tuple[str, str], list[tuple[Place, bool]]] = {}
+    for n, sheet, row, keys in iterate_names(collected, candidates):
+        place = Place(n, sheet, row)
+        for rank, scheme in enumerate(known_by(keys)):
+            found.setdefault((scheme, keys[scheme]), []).append((place, rank == 0))
+    several = [(key, places) for key, places in found.items() if len(places) > 1]
+    return dict(sorted(several, key=lambda item: item[1][1][0].n))
+
+
+def iterate_names(
+    collected: Collected, wanted: Iterable[int]
+) -> Iterator[tuple[int, str, int, dict[str, str]]]:
+    """(row number, sheet, row of the sheet, {scheme: name} in policy order) of the rows in `wanted`, in order."""
+    left = sorted(wanted, reverse=True)
+    for packed in collected.spool.packed():
+        if not left:
+            return
+        end = packed.first + packed.rows
+        if left[-1] >= end:
+            continue
+        block = packed.block()
+        keys = in_order(block.keys(), collected.order)
+        while left and left[-1] < end:
+            n = left.pop()
+            at = n - packed.first
+            names = {scheme: cells[at] for scheme, cells in keys.items()}
+            yield n, block.sheet, block.rows[at], {s: name for s, name in names.items() if name is not None}
 
 
 def _repeat_message(scheme: str, value: str, here: Place, found: list[Place], taken: Place | None) -> str:
@@ -234,43 +276,43 @@ def note_agencies(collected: Collected, known: Iterable[str]) -> None:
 
 def note_nameless(collected: Collected) -> None:
     """Point out, once, that rows without tag, number, serial or host name are known by their content only."""
-    count = sum(collected.content.values())
-    if not count:
+    if collected.nameless is None:
         return
-    place = next(
-        Place(n, row[0], row[1]) for n, row in enumerate(collected.spool) if CONTENT in row[6]
-    )  # fmt: skip
+    count = sum(collected.content.values())
     message = (
         f"{count} rows have no tag, register number, serial or host name: they are recognised by their "
         "content, and a changed one will look new"
     )
-    collected.problems.append(_problem(place, None, "no-identifier", message, str(count)))
+    collected.problems.append(_problem(collected.nameless, None, "no-identifier", message, str(count)))
 
 
 def note_skipped(collected: Collected, skipped: Iterable[Skipped]) -> None:
     """Add the rows that are no assets (titles, subtotals, signatures) as skipped rows of the batch."""
     for row in skipped:
-        outcome, label = RowOutcome.SKIPPED.value, clean(row.text)[:LABEL]
-        collected.spool.add((row.sheet, row.row, outcome, label, str(row.reason), None, {}))
+        told = {
+            "outcome": RowOutcome.SKIPPED.value,
+            "label": clean(row.text)[:LABEL],
+            "reason": str(row.reason),
+        }
+        collected.spool.add(row.sheet, {"row": row.row, **told})
 
 
 def note_held_names(collected: Collected, held: Mapping[int, Iterable[str]]) -> None:
     """Point out rows one of whose names belongs to another asset, each with the name."""
-    if not held:
-        return
-    for n, row in enumerate(collected.spool):
-        for scheme in held.get(n, ()):
-            value = row[6][scheme]
+    for n, sheet, row, keys in iterate_names(collected, held):
+        for scheme in held[n]:
+            value = keys[scheme]
             message = f"{scheme} {value} belongs to another asset too; the row was not recognised by it"
-            place = Place(n, row[0], row[1])
-            collected.problems.append(_problem(place, scheme, "name-in-use", message, value))
+            collected.problems.append(_problem(Place(n, sheet, row), scheme, "name-in-use", message, value))
 
 
 def iterate_keys(
-    spool: Spool[SpooledRow], skip: Mapping[int, str], order: Mapping[str, int]
+    spool: Spool, skip: Mapping[int, str], order: Mapping[str, int]
 ) -> Iterator[tuple[int, int, str, str]]:
     """(row number, rank of the scheme in `order`, scheme, value) of every name of the rows not in `skip`."""
-    for n, row in enumerate(spool):
-        if n not in skip:
-            for scheme, value in row[6].items():
-                yield n, order[scheme], scheme, value
+    for first, block in spool:
+        for scheme, cells in block.keys().items():
+            rank = order[scheme]
+            for n, value in enumerate(cells, start=first):
+                if value is not None and n not in skip:
+                    yield n, rank, scheme, value
