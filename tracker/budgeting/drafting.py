@@ -261,6 +261,7 @@ def _warnings(made: MadeFrom, today: date, problem: Problem, fill: Fill) -> list
     unpriced = sum(line.quantity for line in fill.deferred if line.unit_price_minor == 0)
     if unpriced:
         found.append(Reason("warn-unpriced", {"units": unpriced}))
+    found.extend(fill.notes)
     return found
 
 

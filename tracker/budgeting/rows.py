@@ -12,6 +12,7 @@ from typing import Any
 
 from tracker.budgeting import stored, texts
 from tracker.budgeting.drafting import Draft
+from tracker.budgeting.models import PlanAction
 from tracker.budgeting.needs import FillLine, Member
 from tracker.budgeting.schemas import PlanView
 
@@ -126,6 +127,7 @@ def line_row(draft: Draft, placed: Placed) -> tuple[Any, ...]:
     """The row of `plan_line`, see LINE_COLUMNS."""
     line, members = placed.line, placed.members
     need = draft.problem.needs[line.need]
+    action = PlanAction.EXTEND_SUPPORT if line.is_bridge else need.action
     currency = draft.request.currency
     reason = texts.sentences(need.reasons, currency, "en")
     postponed = None if line.postponed is None else texts.sentence(line.postponed, currency, "en")
@@ -133,7 +135,7 @@ def line_row(draft: Draft, placed: Placed) -> tuple[Any, ...]:
     evidence = stored.line_evidence(need, draft.agencies[need.agency_id], line.postponed, tags)
     return (
         draft.agency.id, placed.line_id, placed.plan_id, placed.position, need.agency_id, need.asset_class,
-        need.label, str(need.action), line.year, need.mandatory, line.quantity, line.unit_price_minor,
+        need.label, str(action), line.year, need.mandatory, line.quantity, line.unit_price_minor,
         line.total_minor, str(line.risk_removed), reason, postponed, evidence,
     )  # fmt: skip
 

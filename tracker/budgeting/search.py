@@ -11,10 +11,12 @@ from tracker.budgeting import milp
 from tracker.budgeting.milp import INF, Floats, Model, Rows, Solved
 from tracker.budgeting.needs import Fill, Reason
 
-#: Stop when the proven gap is this small (a fraction), after so many nodes, or, as a safety net, seconds.
-GAP, NODES, SECONDS = 1e-4, 2_000, 120.0
+#: Stop when the proven gap is this small (a fraction), in models up to so many columns and in larger ones.
+TIGHT_GAP, TIGHT_COLUMNS, GAP = 1e-4, 1_000, 8e-4
+#: Stop after so many nodes, or, as a safety net, seconds.
+NODES, SECONDS = 2_000, 120.0
 #: Models up to so many columns are solved whole.
-SMALL = 30_000
+SMALL = 10_000
 #: Groups that are solved anew among themselves after the relaxation, at first and at most.
 _FREE_GROUPS, _MOST_FREE_GROUPS = 400, 6_400
 _WHOLE = 1e-6
@@ -68,21 +70,25 @@ def _must_level(model: Model, rows: Rows, start: Floats, kept: bool) -> tuple[fl
     reached = float(musts @ start)
     if kept or not musts.any():
         return reached, ()
-    best = milp.solve(musts, model.upper(), rows, whole=model.size <= SMALL, options=_options())
+    best = milp.solve(musts, model.upper(), rows, whole=model.size <= SMALL, options=_options(model))
     level = float(np.floor(best.values @ musts * (1 - 1e-6)))
     if level >= reached:
         return reached, ()
     return level, (Reason("limits-cost-mandatory", {"units": int(reached - level)}),)
 
 
-def _options() -> dict[str, object]:
-    return {"mip_rel_gap": GAP, "mip_max_nodes": NODES, "time_limit": SECONDS}
+def _options(model: Model) -> dict[str, object]:
+    return {"mip_rel_gap": _target(model), "mip_max_nodes": NODES, "time_limit": SECONDS}
+
+
+def _target(model: Model) -> float:
+    return TIGHT_GAP if model.size <= TIGHT_COLUMNS else GAP
 
 
 def _solve_small(model: Model, rows: Rows, start: Floats | None) -> tuple[Floats, float, bool]:
     gains = model.gain.astype(float)
     given = None if start is None else start.tolist()
-    solved = milp.solve(gains, model.upper(), rows, whole=True, options=_options(), start=given)
+    solved = milp.solve(gains, model.upper(), rows, whole=True, options=_options(model), start=given)
     if not solved.feasible:
         return (np.zeros(model.size) if start is None else start), solved.bound, solved.timed_out
     return np.rint(solved.values), solved.bound, solved.timed_out
@@ -100,7 +106,7 @@ def _solve_large(model: Model, rows: Rows, start: Floats | None) -> tuple[Floats
         polished = _polish(model, rows, relaxed, free)
         if polished is not None and (best is None or model.gain @ polished > model.gain @ best):
             best = polished
-        if best is not None and relaxed.bound - model.gain @ best <= GAP * relaxed.bound:
+        if best is not None and relaxed.bound - model.gain @ best <= _target(model) * relaxed.bound:
             break
         free *= 4
     return (np.zeros(model.size) if best is None else best), relaxed.bound, relaxed.timed_out
@@ -114,7 +120,11 @@ def _polish(model: Model, rows: Rows, relaxed: Solved, count: int) -> Floats | N
     kept = np.where(free, 0.0, values)
     rest = _restrict(rows, free, kept)
     solved = milp.solve(
-        model.gain[free].astype(float), model.upper()[free], rest, whole=True, options=_options()
+        model.gain[free].astype(float),
+        model.upper()[free],
+        rest,
+        whole=True,
+        options=_options(model) | {"mip_rel_gap": 0.0, "mip_abs_gap": relaxed.bound * GAP / 4},
     )
     if not solved.feasible:
         return None

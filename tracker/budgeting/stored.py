@@ -9,7 +9,7 @@ from typing import Any
 
 from tracker.budgeting.models import PlanAction
 from tracker.budgeting.money import to_major
-from tracker.budgeting.needs import Need, Problem, Reason, RiskPart
+from tracker.budgeting.needs import Cap, Floor, Limits, Need, Problem, Reason, RiskPart, Wish
 from tracker.budgeting.schemas import MadeFrom, PlanLineView, PlanView, PlanYearView, PriceView
 
 
@@ -91,6 +91,9 @@ def need_json(need: Need) -> dict[str, Any]:
         "risk": need.risk,
         "mandatory": need.mandatory,
         "covers": need.covers,
+        "price_key": need.price_key,
+        "bridge": need.bridge,
+        "bridge_until": need.bridge_until,
     }
 
 
@@ -104,7 +107,64 @@ def problem_json(problem: Problem) -> dict[str, Any]:
             for (asset_class, action), by_year in sorted(problem.prices_minor.items())
         ],
         "needs": [need_json(need) for need in problem.needs],
+        "limits": limits_json(problem.limits),
     }
+
+
+def limits_json(limits: Limits) -> dict[str, Any]:
+    """The limits as JSON; years are text, sets are sorted lists."""
+    return {
+        "caps": [
+            {
+                "name": one.name,
+                "agency_ids": sorted(one.agency_ids),
+                "budgets_minor": _by_year(one.budgets_minor),
+            }
+            for one in limits.caps
+        ],
+        "floors": [
+            {"name": one.name, "agency_ids": sorted(one.agency_ids), "share_pct": one.share_pct}
+            for one in limits.floors
+        ],
+        "capacity_units": _by_year(limits.capacity_units),
+        "smoothing_pct": limits.smoothing_pct,
+        "wishes": {
+            str(at): {
+                "excluded": one.excluded,
+                "earliest": one.earliest,
+                "latest": one.latest,
+                "pinned": _by_year(one.pinned),
+            }
+            for at, one in sorted(limits.wishes.items())
+        },
+    }
+
+
+def read_limits(value: Mapping[str, Any]) -> Limits:
+    """The limits of `limits_json`."""
+    return Limits(
+        caps=tuple(
+            Cap(one["name"], frozenset(one["agency_ids"]), _read_by_year(one["budgets_minor"]))
+            for one in value["caps"]
+        ),
+        floors=tuple(
+            Floor(one["name"], frozenset(one["agency_ids"]), one["share_pct"]) for one in value["floors"]
+        ),
+        capacity_units=_read_by_year(value["capacity_units"]),
+        smoothing_pct=value["smoothing_pct"],
+        wishes={
+            int(at): Wish(**{**one, "pinned": _read_by_year(one["pinned"])})
+            for at, one in value["wishes"].items()
+        },
+    )
+
+
+def _by_year(amounts: Mapping[int, int]) -> dict[str, int]:
+    return {str(year): amount for year, amount in sorted(amounts.items())}
+
+
+def _read_by_year(amounts: Mapping[str, int]) -> dict[int, int]:
+    return {int(year): amount for year, amount in amounts.items()}
 
 
 def read_problem(value: Mapping[str, Any]) -> Problem:
@@ -117,6 +177,7 @@ def read_problem(value: Mapping[str, Any]) -> Problem:
             (asset_class, action): {int(year): amount for year, amount in by_year.items()}
             for asset_class, action, by_year in value["prices_minor"]
         },
+        limits=read_limits(value["limits"]),
     )
 
 
