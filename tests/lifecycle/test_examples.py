@@ -93,7 +93,7 @@ def _of_profile(told: dict[str, Any]) -> RuleVerdict | None:
         frozenset(Rule(name) for name in told["rules"]), bool(told.get("is_edge")), worst="high"
     )
     cause = ruleset_cause(profile, assess_risk(profile, POLICY), POLICY)
-    return cause and cause.verdict
+    return None if cause is None else cause.verdict
 
 
 @pytest.mark.parametrize(("rule", "told"), EXAMPLES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -20,7 +21,7 @@ from tracker.lifecycle.policy_versions import PolicyEdit, add_policy, list_polic
 EDGE = Thing("A", "edge", ["Windows 10 Pro"], is_edge=True)
 
 
-def edit(on: date = TODAY, **changes: object) -> PolicyEdit:
+def edit(on: date = TODAY, **changes: Any) -> PolicyEdit:
     """An edit of the policy named ours."""
     return PolicyEdit(name="ours", effective_on=on, changes=changes)
 
@@ -78,7 +79,7 @@ def test_the_ruleset_of_the_policy_cites_its_clauses(engine: Engine, ruleset: st
     assert flagged == ({"edge", "inside"} if ruleset == "au-pspf-legacy" else {"edge"})
     rows = [row for row in findings_as_of(engine, OPERATOR, TODAY) if row.rule == "government-ruleset"]
     assert {row.asset_tag for row in rows} == flagged
-    clauses = [one["clause"] for one in rows[0].evidence["clauses"]]  # type: ignore[attr-defined, index]
+    clauses = [one["clause"] for one in rows[0].evidence["clauses"]]  # type: ignore[attr-defined]
     assert clauses == {"default": ["A.1", "B.1"], "us-cisa-bod-26-02": ["remove"],
                        "au-pspf-legacy": ["A.2", "B.1"]}[ruleset]  # fmt: skip
 
@@ -100,7 +101,7 @@ def test_every_shipped_ruleset_can_be_picked(name: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_policy_is_refused_and_nothing_is_written(
-    sqlite_engine: Engine, changes: dict[str, object]
+    sqlite_engine: Engine, changes: dict[str, Any]
 ) -> None:
     build(sqlite_engine)
     with transaction(sqlite_engine) as session, pytest.raises(Invalid):

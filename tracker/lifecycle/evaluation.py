@@ -110,9 +110,10 @@ class Evaluation:
         by_key: dict[str, Cause] = {}
         for pick in self.title_picks + self.model_picks:
             by_key[pick.cause.key] = pick.cause
-        for row in (*self.age_picks, *self.undated_picks, *self.day_picks, *self.flag_picks,
-                    *self.processor_picks):  # fmt: skip
-            by_key[row[-1].key] = row[-1]
+        of_assets = [row[-1] for row in self.age_picks] + [row[-1] for row in self.undated_picks]
+        of_assets += [row[-1] for row in self.day_picks] + [row[-1] for row in self.flag_picks]
+        of_assets += [row[-1] for row in self.processor_picks]
+        by_key.update((cause.key, cause) for cause in of_assets)
         return sorted(by_key.values(), key=lambda cause: cause.order)
 
 

@@ -53,6 +53,7 @@ def _tell(ruleset: Ruleset, made: Judgement, policy: Policy) -> dict[str, object
     told: dict[str, object] = {
         "policy": policy.label,
         "ruleset": ruleset.id,
+        "ruleset_title": dict(ruleset.title),
         "ruleset_source": ruleset.source,
         "clauses": [
             {"clause": one.id, "text": dict(one.text), "to_verify": one.verify} for one in made.fired

@@ -33,10 +33,9 @@ _FIRST = (
     "useful_life_years",
     "last_seen_on",
     "processor",
-    "ruleset",
     "reached",
 )
-_LONG = ("match", "ruleset_source", "clauses", "unknown")
+_LONG = ("match", "ruleset_title", "clauses", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +83,21 @@ def make_summary(
     )
 
 
+def _subject(visitor: Visitor, finding: FindingRow) -> str:
+    """What the finding is about: title and release, or the ruleset."""
+    ruleset = finding.evidence.get("ruleset_title")
+    if isinstance(ruleset, Mapping):
+        return str(ruleset.get(visitor.language, ruleset.get("en")))
+    release = " ".join(part for part in (finding.product, finding.release) if part)
+    return f"{finding.title} ({release})" if finding.title and release else finding.title or release
+
+
 def _flag(visitor: Visitor, formats: Formats, finding: FindingRow) -> Flag:
     words = rule_texts(visitor.language)[finding.rule]
-    release = " ".join(part for part in (finding.product, finding.release) if part)
-    subject = f"{finding.title} ({release})" if finding.title and release else finding.title or release
     return Flag(
         severity=finding.severity,
         title=words.title,
-        subject=subject,
+        subject=_subject(visitor, finding),
         description=words.description,
         action=words.action,
         first=tuple(_first(visitor, formats, finding)),
