@@ -75,7 +75,6 @@ class Settings:
     import_limits: Mapping[str, int] = field(default_factory=lambda: dict(IMPORT_LIMITS))
     uploads_keep_days: int = 30
     uploads_max_bytes: int = 2_000_000_000
-    import_background_bytes: int = 2_000_000
     import_retire_pct: int = 5
     catalogue: CatalogueSettings = CatalogueSettings()
 
@@ -156,7 +155,6 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         },
         uploads_keep_days=_integer(env, "TRACKER_UPLOADS_KEEP_DAYS", 30, least=1),
         uploads_max_bytes=_integer(env, "TRACKER_UPLOADS_MAX_BYTES", 2_000_000_000, least=1),
-        import_background_bytes=_integer(env, "TRACKER_IMPORT_BACKGROUND_BYTES", 2_000_000),
         import_retire_pct=_integer(env, "TRACKER_IMPORT_RETIRE_PCT", 5),
         catalogue=_catalogue(env),
     )

@@ -872,7 +872,6 @@ def upgrade() -> None:
         sa.Column("near_it", sa.Boolean(), nullable=False),
         sa.Column("other", sa.Boolean(), nullable=False),
         sa.Column("policy", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("clear_blanks", sa.Boolean(), nullable=False),
         sa.Column("retiring", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "policy IN ('add-only', 'update', 'replace')", name=op.f("ck_batch_source_policy")

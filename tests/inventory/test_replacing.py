@@ -21,6 +21,7 @@ from tests.inventory.world import (
 from tracker.db import reading, record_statements, transaction
 from tracker.identity.errors import Conflict
 from tracker.inventory import actions
+from tracker.inventory.batch_queries import list_batch_rows
 from tracker.inventory.editing import update_asset
 from tracker.inventory.replacing import list_retiring
 from tracker.inventory.schemas import AssetEdit
@@ -128,3 +129,19 @@ def test_the_number_of_statements_does_not_depend_on_the_assets(sqlite_engine: E
         assert (
             session.execute(text("SELECT COUNT(*) FROM asset WHERE status = 'retired'")).scalar_one() == 200
         )
+
+
+def test_only_new_assets_are_added_where_asked(engine: Engine) -> None:
+    build(engine)
+    load(engine, [pc(2, "T2"), pc(3, "T3")])
+    rows = [pc(2, "T2", location="x"), pc(3, "N1"), pc(4, "N1"), pc(5, "T3")]
+    batch = preview(engine, rows, policy=UpdatePolicy.ADD_ONLY)
+    assert counts(batch) == (1, 0, 0, 2, 1)
+    with reading(engine) as session:
+        found = list_batch_rows(session, OPERATOR, batch.id, "skipped")
+    assert [(row.row, row.label, row.reason) for row in found] == [
+        (2, "T2 PC T2", "already-held"),
+        (5, "T3 PC T3", "already-held"),
+    ]
+    actions.apply(engine, OPERATOR, batch.id, LATER)
+    assert {one.asset_tag: one.location for one in assets(engine)} == dict.fromkeys(("N1", "T2", "T3"))

@@ -179,7 +179,10 @@ def _store(
 ) -> BatchView:
     note_agencies(collected, (agency.code, agency.name))
     with transaction(engine) as session:
-        batch_id = stage(session, agency.id, source, collected, load_key_policy(), principal.name, now)
+        add_only = choices.policy == UpdatePolicy.ADD_ONLY
+        batch_id = stage(
+            session, agency.id, source, collected, load_key_policy(), principal.name, now, add_only=add_only
+        )
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
         found = batch.updated + batch.unchanged > 0
         retiring = propose_retirements(session, agency.id, batch_id, choices, any_found=found)

@@ -24,6 +24,9 @@ from tracker.inventory.staging import Collected, find_rejected, note_held_names,
 _BLOCK_COLUMNS = ("agency_id", "id", "batch_id", "rows", "first_asset_id", "installations",
                   *(outcome.value for outcome in RowOutcome), "payload")  # fmt: skip
 
+#: Why a row is skipped that means an asset where only new ones are added.
+HELD = "already-held"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -44,8 +47,10 @@ def stage(
     policy: KeyPolicy,
     actor: str,
     now: datetime,
+    *,
+    add_only: bool = False,
 ) -> int:
-    """Find, compare and write the batch; returns its id."""
+    """Find, compare and write the batch; returns its id. With `add_only`, rows that mean an asset are skipped."""
     rejected = find_rejected(collected)
     note_nameless(collected)
     found = Found()
@@ -56,7 +61,7 @@ def stage(
             found = find_assets(session, agency_id, collected, rejected, policy)
             note_held_names(collected, found.held)
         if known or rejected:
-            _settle(session, agency_id, collected, rejected, found, settled)
+            _settle(session, agency_id, collected, rejected, found, settled, add_only=add_only)
             spool = settled
         batch_id, first = _reserve(session, collected)
         batch = ImportBatch(
@@ -83,9 +88,11 @@ def _settle(
     rejected: Mapping[int, str],
     found: Found,
     settled: Spool,
+    *,
+    add_only: bool,
 ) -> None:
     """Spool again what was spooled, with what becomes of each row."""
-    compared = compare(session, agency_id, collected, found) if found.assets else iter(())
+    compared = compare(session, agency_id, collected, found) if found.assets and not add_only else iter(())
     ready = next(compared, None)
     for packed in collected.spool.packed():
         block = None
@@ -94,26 +101,28 @@ def _settle(
             ready = next(compared, None)
         numbers = range(packed.first, packed.first + packed.rows)
         set_aside = {n - packed.first: rejected[n] for n in numbers if n in rejected}
+        left = {n - packed.first: HELD for n in numbers if n in found.assets} if add_only else {}
         weak = {n - packed.first: found.held[n] for n in numbers if n in found.held and n not in found.assets}
-        if block is None and not set_aside and not weak:
+        if block is None and not set_aside and not left and not weak:
             settled.add_packed(packed)
             continue
         block = block or packed.block()
         # Names that belong to other assets do not find anything, and do not stand in the way of the apply.
         block.put("weak", weak)
-        _reject(block, set_aside)
+        _set_aside(block, set_aside, RowOutcome.REJECTED)
+        _set_aside(block, left, RowOutcome.SKIPPED)
         settled.add_block(block)
 
 
-def _reject(block: StagedBlock, reasons: Mapping[int, str]) -> None:
-    """Nothing is kept of a rejected row but its label and why."""
+def _set_aside(block: StagedBlock, reasons: Mapping[int, str], outcome: RowOutcome) -> None:
+    """Nothing is kept of a rejected or skipped row but its label and why."""
     if not reasons:
         return
     labels = {at: label_of(block.row(at)) for at in reasons}
     blank = dict.fromkeys(reasons)
     for name in [name for name in block.columns if name not in ("reason", "label", "outcome")]:
         block.put(name, blank)
-    block.put("outcome", dict.fromkeys(reasons, RowOutcome.REJECTED.value))
+    block.put("outcome", dict.fromkeys(reasons, outcome.value))
     block.put("reason", reasons)
     block.put("label", labels)
 

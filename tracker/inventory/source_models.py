@@ -43,7 +43,6 @@ class BatchSource(SQLModel, table=True):
     near_it: bool = False
     other: bool = False
     policy: str = UpdatePolicy.UPDATE
-    clear_blanks: bool = False
     retiring: int = 0
 
 

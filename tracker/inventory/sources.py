@@ -34,7 +34,6 @@ class Choices:
     near_it: bool = False
     other: bool = False
     policy: UpdatePolicy = UpdatePolicy.UPDATE
-    clear_blanks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def note_source(
     values = {
         "agency_id": agency_id, "batch_id": batch_id, "stored": stored, "mapping": dict(choices.mapping),
         "near_it": choices.near_it, "other": choices.other, "policy": choices.policy.value,
-        "clear_blanks": choices.clear_blanks, "retiring": retiring,
+        "retiring": retiring,
     }  # fmt: skip
     session.execute(insert(_source).values(values))
 
@@ -67,13 +66,13 @@ def get_source(
     Raises:
         NotFound: there is no such batch where `principal` has `permission`.
     """
-    names = ("stored", "retiring", "mapping", "near_it", "other", "policy", "clear_blanks")
+    names = ("stored", "retiring", "mapping", "near_it", "other", "policy")
     seen = in_scope(_source.c.agency_id, principal.scope(permission))
     query = select(*(_source.c[name] for name in names)).where(_source.c.batch_id == batch_id, seen)
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("batch-not-found", f"there is no import batch {batch_id}")
-    choices = Choices(row.mapping, row.near_it, row.other, UpdatePolicy(row.policy), row.clear_blanks)
+    choices = Choices(row.mapping, row.near_it, row.other, UpdatePolicy(row.policy))
     return SourceView(row.stored, choices, row.retiring)
 
 

@@ -201,6 +201,7 @@ SKIPS: Mapping[str, str] = {
     "joined": N_("Joined with the row above"),
     "example-row": N_("The example of the template"),
     "explanation": N_("Explanations of the template"),
+    "already-held": N_("Already recorded; only new assets are added"),
     "problem-list": N_("The list of problems of an earlier upload"),
 }
 
