@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,7 +29,8 @@ from tracker import api
 from tracker.api.problems import Problem, problem_response, validation_errors
 from tracker.db import make_engine, reading
 from tracker.identity import errors
-from tracker.jobs import JOBS, run_now, start_scheduler
+from tracker.jobs import JOBS, cancel_run, change_schedule, ensure_schedules, run_now, start_scheduler
+from tracker.metrics import METRICS_TYPE, render_metrics
 from tracker.middleware import BodyLimit, SecurityHeaders
 from tracker.settings import Settings, load_settings
 from tracker.startup import prepare
@@ -60,6 +62,7 @@ def create() -> FastAPI:
     settings = load_settings()
     engine = make_engine(settings.database_url)
     prepare(engine, datetime.now(UTC))
+    ensure_schedules(engine, settings)
     return create_app(settings, engine)
 
 
@@ -90,9 +93,12 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.include_router(api.build_router())
     app.add_api_route("/openapi.json", _openapi, include_in_schema=False)
     app.add_api_route("/healthz", _health, include_in_schema=False)
+    app.add_api_route("/metrics", _metrics, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
-    # The pages may start a job, but know no jobs: the two are on one floor.
+    # Pages and API may start, stop and change jobs, but know no jobs: all three are on one floor.
     app.state.jobs = {job.id: partial(run_now, app.state.engine, settings, job.id) for job in JOBS}
+    app.state.change_schedule = partial(change_schedule, app.state.engine)
+    app.state.cancel_run = partial(cancel_run, app.state.engine)
     app.include_router(web.build_router(), include_in_schema=False)
     return app
 
@@ -132,6 +138,19 @@ def _health(request: Request) -> JSONResponse:
     with reading(request.app.state.engine) as session:
         session.execute(text("SELECT 1"))
     return JSONResponse({"status": "ok"})
+
+
+def _metrics(request: Request) -> Response:
+    """Figures for Prometheus, for whoever shows TRACKER_METRICS_TOKEN; without that setting there are none."""
+    token = request.app.state.settings.metrics_token
+    if not token:
+        raise errors.NotFound("not_found", "there are no metrics here: TRACKER_METRICS_TOKEN is not set")
+    shown = request.headers.get("authorization", "")
+    if not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
+        raise errors.Unauthenticated("bad_token", "show the token of TRACKER_METRICS_TOKEN")
+    with reading(request.app.state.engine) as session:
+        text_shown = render_metrics(session, request.app.state.settings.today())
+    return Response(text_shown, media_type=METRICS_TYPE)
 
 
 def _map_errors(app: FastAPI) -> None:

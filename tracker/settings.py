@@ -77,6 +77,7 @@ class Settings:
     uploads_max_bytes: int = 2_000_000_000
     import_retire_pct: int = 5
     catalogue: CatalogueSettings = CatalogueSettings()
+    metrics_token: str = ""
 
     def today(self) -> date:
         """The date now in TRACKER_TIMEZONE: read once at the edge and passed down."""
@@ -157,4 +158,5 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         uploads_max_bytes=_integer(env, "TRACKER_UPLOADS_MAX_BYTES", 2_000_000_000, least=1),
         import_retire_pct=_integer(env, "TRACKER_IMPORT_RETIRE_PCT", 5),
         catalogue=_catalogue(env),
+        metrics_token=env.get("TRACKER_METRICS_TOKEN", "").strip(),
     )

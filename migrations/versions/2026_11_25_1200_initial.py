@@ -166,13 +166,24 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("schedule", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("retry_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("cancel_requested_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.CheckConstraint(
-            "outcome IN ('running', 'done', 'failed', 'lost')", name=op.f("ck_job_run_outcome")
+            "outcome IN ('running', 'done', 'failed', 'lost', 'cancelled', 'timed-out')",
+            name=op.f("ck_job_run_outcome"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_run")),
         sa.UniqueConstraint("job", "slot", name=op.f("uq_job_run_job_slot")),
     )
     with op.batch_alter_table("job_run", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_job_run_retry_at",
+            ["retry_at"],
+            unique=False,
+            sqlite_where=sa.text("retry_at IS NOT NULL"),
+            postgresql_where=sa.text("retry_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_job_run_started_at", ["started_at"], unique=False)
         batch_op.create_index(
             "uq_job_run_running",
@@ -182,6 +193,25 @@ def upgrade() -> None:
             postgresql_where=sa.text("outcome = 'running'"),
         )
 
+    op.create_table(
+        "job_schedule",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
+        sa.Column("job", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("trigger", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column(
+            "parameters",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("timeout_seconds", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("changed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint("attempts BETWEEN 1 AND 20", name=op.f("ck_job_schedule_attempts")),
+        sa.CheckConstraint("timeout_seconds > 0", name=op.f("ck_job_schedule_timeout_seconds")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_schedule")),
+    )
     op.create_table(
         "price_book",
         sa.Column(
@@ -1676,6 +1706,7 @@ def downgrade() -> None:
     op.drop_table("software_title")
     op.drop_table("refresh_policy")
     op.drop_table("price_book")
+    op.drop_table("job_schedule")
     with op.batch_alter_table("job_run", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_job_run_running",
@@ -1683,6 +1714,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("outcome = 'running'"),
         )
         batch_op.drop_index("ix_job_run_started_at")
+        batch_op.drop_index(
+            "ix_job_run_retry_at",
+            sqlite_where=sa.text("retry_at IS NOT NULL"),
+            postgresql_where=sa.text("retry_at IS NOT NULL"),
+        )
 
     op.drop_table("job_run")
     op.drop_table("id_counter")

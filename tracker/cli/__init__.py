@@ -13,11 +13,13 @@ from tracker.cli import (
     catalogue,
     demo,
     inventory,
+    jobs,
     lifecycle,
     lists,
     mappings,
     models,
     operation,
+    suggestions,
 )
 from tracker.cli import rules as ruling
 
@@ -34,11 +36,13 @@ for _name, _group in (
     ("assets", lists.assets),
     ("columns", mappings.columns),
     ("aliases", aliases.aliases),
+    ("suggestions", suggestions.suggestions),
     ("catalogue", models.catalogue),
     ("versions", catalogue.versions),
     ("plan", budgeting.plan),
     ("policy", ruling.policy),
     ("contract", ruling.contract),
+    ("jobs", jobs.jobs),
     ("db", operation.db),
     ("audit", operation.audit),
 ):

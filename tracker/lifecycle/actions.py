@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -38,8 +38,17 @@ agency = table_of(Agency)
 scan_run = table_of(ScanRun)
 
 
-def scan(engine: Engine, principal: Principal, today: date, now: datetime) -> ScanResult:
+def _go_on() -> None:
+    """Nobody asks to stop."""
+
+
+def scan(
+    engine: Engine, principal: Principal, today: date, now: datetime, check: Callable[[], None] = _go_on
+) -> ScanResult:
     """Bring the stored findings of the principal's agencies up to `today`; only differences are written.
+
+    `check` is called before each chunk of agencies: an exception that it raises ends the scan between two of
+    them, and the next one completes it.
 
     Titles that are new, or were matched by an older catalogue, are matched first. Opens its own
     transactions: for matches, for verdicts, per chunk of agencies, for the run. Statements grow with the
@@ -57,7 +66,7 @@ def scan(engine: Engine, principal: Principal, today: date, now: datetime) -> Sc
     with reading(engine) as session:
         plan = _look(session, scope, policy, today, tally)
         titles = _count_titles(session, scope)
-    written = _scan_changed(engine, plan, tally, today, now) if plan is not None else 0
+    written = _scan_changed(engine, plan, tally, today, now, check) if plan is not None else 0
     result = _result(today, titles, tally, started)
     if written and plan is not None:
         with transaction(engine) as session:
@@ -104,12 +113,15 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _scan_changed(engine: Engine, plan: _Plan, tally: Tally, today: date, now: datetime) -> int:
+def _scan_changed(
+    engine: Engine, plan: _Plan, tally: Tally, today: date, now: datetime, check: Callable[[], None]
+) -> int:
     """Scan chunk by chunk; how many rows were written that tell something new."""
     with engine.connect() as connection, Session(bind=connection, expire_on_commit=False) as session:
         try:
             written = _prepare(session, plan, today, now)
             for chunk in scanning.chunks(plan.agencies):
+                check()
                 with session.begin():
                     written += _scan_chunk(session, chunk, plan, tally, today, now)
         finally:

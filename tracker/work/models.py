@@ -1,4 +1,4 @@
-"""Tables of the work room: runs of jobs. Names and JSON only; no business word."""
+"""Tables of the work room: schedules and runs of jobs. Names and JSON only; no business word."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 from tracker.db.conventions import id_field, json_field
 
@@ -18,6 +18,30 @@ class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
     LOST = "lost"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed-out"
+
+
+class JobSchedule(SQLModel, table=True):
+    """When a job runs, with which parameters, how long it may take, and how often a failure is tried again.
+
+    `changed_at` is null while a schedule is as it was shipped; firings from before a change are not caught up.
+    """
+
+    __tablename__ = "job_schedule"
+    __table_args__ = (
+        CheckConstraint("timeout_seconds > 0", name="timeout_seconds"),
+        CheckConstraint("attempts BETWEEN 1 AND 20", name="attempts"),
+    )
+    id: str = Field(primary_key=True, max_length=100)
+    job: str
+    trigger: str
+    enabled: bool = True
+    parameters: dict[str, object] = json_field()
+    timeout_seconds: int
+    attempts: int
+    changed_at: datetime | None = None
+    changed_by: str | None = None
 
 
 class JobRun(SQLModel, table=True):
@@ -26,7 +50,16 @@ class JobRun(SQLModel, table=True):
     __tablename__ = "job_run"
     __table_args__ = (
         UniqueConstraint("job", "slot"),
-        CheckConstraint("outcome IN ('running', 'done', 'failed', 'lost')", name="outcome"),
+        CheckConstraint(
+            "outcome IN ('running', 'done', 'failed', 'lost', 'cancelled', 'timed-out')", name="outcome"
+        ),
+        # What waits to be tried again: few rows, asked for every half minute.
+        Index(
+            "ix_job_run_retry_at",
+            "retry_at",
+            sqlite_where=text("retry_at IS NOT NULL"),
+            postgresql_where=text("retry_at IS NOT NULL"),
+        ),
         Index("ix_job_run_started_at", "started_at"),
         # At most one run of a job at a time, whatever its slot: the database says so, not the processes.
         Index(
@@ -48,3 +81,7 @@ class JobRun(SQLModel, table=True):
     outcome: str = Outcome.RUNNING
     counts: dict[str, object] | None = json_field(nullable=True)
     error: str | None = None
+    #: The schedule that asked for it, null where a person did.
+    schedule: str | None = None
+    retry_at: datetime | None = None
+    cancel_requested_by: str | None = None

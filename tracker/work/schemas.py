@@ -7,6 +7,21 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleView:
+    """When a job runs. `changed_at` is null while it is as shipped."""
+
+    id: str
+    job: str
+    trigger: str
+    enabled: bool
+    parameters: dict[str, object]
+    timeout_seconds: int
+    attempts: int
+    changed_at: datetime | None = None
+    changed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """One run of a job as shown. `counts` is what the job reported; `error` why it failed."""
 
@@ -20,6 +35,9 @@ class RunView:
     outcome: str
     counts: dict[str, object]
     error: str | None
+    schedule: str | None = None
+    retry_at: datetime | None = None
+    cancel_requested_by: str | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -38,4 +56,7 @@ class RunView:
             "outcome": self.outcome,
             "counts": self.counts,
             "error": self.error,
+            "schedule": self.schedule,
+            "retry_at": self.retry_at.isoformat() if self.retry_at else None,
+            "cancel_requested_by": self.cancel_requested_by,
         }
