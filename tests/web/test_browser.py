@@ -31,8 +31,9 @@ pytestmark = pytest.mark.browser
 
 PATHS = (
     "/", "/assets", "/asset", "/findings", "/plans", "/plans/new", "/plan", "/plan?view=deferred", "/compare",
-    "/imports", "/imports/new", "/import", "/import?view=problems", "/preview", "/agencies/PROV/columns",
-    "/catalogue", "/catalogue/models", "/catalogue/updates", "/update", "/jobs", "/agencies", "/users",
+    "/imports", "/imports/new", "/names", "/names?state=merged", "/import", "/import?view=problems", "/preview",
+    "/agencies/PROV/columns", "/matching", "/name", "/catalogue", "/catalogue/models", "/catalogue/updates", "/update",
+    "/jobs", "/agencies", "/users",
     "/rules", "/contracts", "/asset/edit",
     "/profile", "/profile/password", "/assets?q=nothing", "/nowhere",
 )  # fmt: skip
@@ -75,6 +76,7 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
         return {
             "/asset": f"/assets/{asset}", "/asset/edit": f"/assets/{asset}/edit",
             "/plan": plans[1], "/import": place, "/preview": unknown,
+            "/name": pages.get("/matching").split('href="/matching/titles/')[-1].split('"')[0],
             "/update": update.headers["location"],
             "/compare": f"/plans/compare?a={numbers[0]}&b={numbers[1]}",
         }  # fmt: skip

@@ -44,6 +44,15 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "good",
         N_("Undone: %(restored)s values restored, %(withdrawn)s assets withdrawn, %(kept)s values kept."),
     ),
+    "names-none": ("info", N_("No name was chosen.")),
+    "names-accepted": ("good", N_("%(count)s names are accepted as they are written.")),
+    "names-ignored": ("good", N_("%(count)s names are ignored from now on.")),
+    "names-reopened": ("good", N_("%(count)s names are to be decided again. Assets stay as they are.")),
+    "names-merged": (
+        "good",
+        N_("Merged into %(name)s: %(count)s values of assets changed. Later files are read the same way."),
+    ),
+    "names-not-merged": ("bad", N_("Not merged: %(why)s")),
     "scan-done": ("good", N_("Scan finished: %(opened)s findings opened, %(resolved)s resolved.")),
     "plan-made": ("good", N_("The plan is made and saved.")),
     "models-told": (
@@ -56,6 +65,12 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "asset-saved": ("good", N_("The asset is saved.")),
     "policy-saved": ("good", N_("Policy %(name)s holds from %(day)s on.")),
     "contract-saved": ("good", N_("The contract is recorded. The next scan takes it into account.")),
+    "name-decided": ("good", N_("Decided. %(titles)s titles were matched again; the next scan follows.")),
+    "proposals-accepted": (
+        "good",
+        N_("%(names)s proposals are accepted, %(titles)s titles were matched again; the next scan follows."),
+    ),
+    "decision-ended": ("info", N_("The decision is taken back. What holds without it holds again.")),
     "job-started": ("info", N_("The job was started. Reload this page to see how it goes.")),
 }
 

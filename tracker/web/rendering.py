@@ -33,6 +33,7 @@ _SECTIONS = (
     ("/findings", N_("Findings"), "flag", Permission.VIEW),
     ("/plans", N_("Plans"), "plan", Permission.VIEW),
     ("/imports", N_("Imports"), "upload", Permission.VIEW),
+    ("/matching", N_("Names to review"), "info", Permission.VIEW),
     ("/catalogue", N_("Catalogue"), "book", None),
     ("/rules", N_("Rules"), "check", Permission.VIEW),
     ("/jobs", N_("Jobs"), "clock", Permission.SCAN),

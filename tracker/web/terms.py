@@ -74,6 +74,22 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "skipped": N_("Skipped"),
         "rejected": N_("Rejected"),
     },
+    "unresolved": {
+        "unrecognised": N_("Not recognised"),
+        "product-only": N_("Product known, release unknown"),
+        "review": N_("Found, but not surely"),
+    },
+    "decision": {
+        "product": N_("A product"),
+        "not-tracked": N_("Not tracked"),
+        "ignored": N_("Ignore"),
+    },
+    "nearness": {
+        "4": N_("Support ended or ends within a year"),
+        "3": N_("Support ends within three years"),
+        "2": N_("End of support unknown"),
+        "1": N_("Support ends later"),
+    },
     "match_outcome": {
         "matched": N_("Matched"),
         "product-only": N_("Product known, release unknown"),
@@ -337,6 +353,18 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "candidates": N_("Possible releases"),
         "earliest_end": N_("Earliest end of support"),
         "latest_end": N_("Latest end of support"),
+    },
+    "name_kind": {
+        "maker": N_("Maker"),
+        "model": N_("Model"),
+        "location": N_("Location"),
+        "class": N_("Name of a thing of unknown class"),
+    },
+    "name_state": {
+        "open": N_("To be decided"),
+        "accepted": N_("Accepted"),
+        "merged": N_("Merged"),
+        "ignored": N_("Ignored"),
     },
     "source_kind": {
         "lifecycle": N_("Products and releases"),
