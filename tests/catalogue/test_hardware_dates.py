@@ -69,7 +69,7 @@ def test_dates_become_facts_of_the_model_with_their_source(ready: Engine) -> Non
         date(2026, 6, 30),
     )
     assert [(one.manufacturer, one.model, one.end_of_support) for one in listed] == [
-        ("hp", "Pro Desk 400G6", date(2026, 6, 30))
+        ("HP", "Pro Desk 400G6", date(2026, 6, 30))
     ]
 
 

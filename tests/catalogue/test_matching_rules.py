@@ -73,4 +73,14 @@ def test_no_name_is_given_to_two_products() -> None:
 
 
 def test_the_rules_cover_what_offices_have() -> None:
-    assert len({row["product"] for row in ALIASES}) >= 140
+    assert len({row["product"] for row in ALIASES}) >= 230
+
+
+def test_every_rule_has_examples_for_and_against() -> None:
+    assert [row["product"] for row in ALIASES if not (row.get("examples") and row.get("counter"))] == []
+    assert [row["kind"] for row in BLOCKS if not row.get("examples")] == []
+
+
+def test_every_resolver_is_tried_by_an_example() -> None:
+    tried = {row["product"] for row in ALIASES if any(release for _, release, *_ in row["examples"])}
+    assert set(document("resolvers")["products"]) - tried == set()

@@ -268,6 +268,11 @@ def list_models(session: Session) -> list[ModelView]:
         .order_by(product.c.slug, release.c.name)
     )
     return [
-        ModelView(hardware_maker(row[0]), row[1], row[2], row[3], row[4], row[5] or row[4], row[6], row[7])
+        ModelView(_shown(hardware_maker(row[0])), row[1], row[2], row[3], row[4], row[5] or row[4], row[6], row[7])
         for row in session.execute(query)
     ]
+
+
+def _shown(maker: str) -> str:
+    """A maker as a heading: "HP", "Fuji Xerox"."""
+    return maker.upper() if len(maker) <= 3 else maker.title()
