@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy import text
+
 from tests.api.conftest import Api
+from tracker.catalogue.models import Product, Release
+from tracker.db import reserve_ids, transaction
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -66,7 +70,22 @@ def test_lists_are_pages(sqlite_api: Api) -> None:
     assert all(set(schemas[name]["properties"]) == {"items", "next"} for name in pages)
 
 
+def _products(api: Api) -> None:
+    """The products that examples name."""
+    with transaction(api.engine) as session:
+        snapshot_id = session.execute(text("SELECT MIN(id) FROM catalogue_snapshot")).scalar_one()
+        for slug, release in (("windows", "10-22h2"), ("libreoffice", "24.8")):
+            ids = reserve_ids(session, 2)
+            session.add(Product(id=ids[0], slug=slug, label=slug.title(), category="os", aliases=[], identifiers=[],
+                                tags=[], labels={}, snapshot_id=snapshot_id))  # fmt: skip
+            session.flush()
+            session.add(
+                Release(id=ids[1], product_id=ids[0], name=release, label=release, version_key=release)
+            )
+
+
 def test_examples_are_accepted(sqlite_api: Api) -> None:
+    _products(sqlite_api)
     document = sqlite_api.client.get("/openapi.json").json()
     sqlite_api.post("root", "/agencies", {"code": "KAB", "name": "Kabupaten"}, 201)
     tried = 0
