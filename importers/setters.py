@@ -206,20 +206,17 @@ def _code_register() -> Setter:
 
 
 def _brand(vocabulary: Vocabulary, split: bool = True) -> Setter:
-    memo: dict[str, tuple[str | None, str | None]] = {}
+    memo: dict[str, tuple[str | None, str | None, bool]] = {}
 
     def run(draft: Draft, value: object) -> Issue | None:
         text = value if type(value) is str else text_of(value)
         parts = memo.get(text)
         if parts is None:
-            parts = _split(" ".join(text.split()), vocabulary)
-            if not split and any(parts):
-                parts = (" ".join(text.split()), None)
+            parts = _parts(" ".join(text.split()), split, vocabulary)
             if len(memo) < MEMO:
                 memo[text] = parts
-        if parts[1] and split and is_specification(parts[1]):
+        if parts[2]:
             draft.specification = draft.specification or text
-            parts = (parts[0], cut_model(parts[1]))
         record = draft.record
         record.brand = parts[0]
         if parts[1] and record.model is None:
@@ -227,6 +224,16 @@ def _brand(vocabulary: Vocabulary, split: bool = True) -> Setter:
         return None
 
     return run
+
+
+def _parts(text: str, split: bool, vocabulary: Vocabulary) -> tuple[str | None, str | None, bool]:
+    """Brand, model, and whether the cell is a specification, of which the model is the beginning."""
+    brand, model = _split(text, vocabulary)
+    if not split:
+        return (text if brand or model else None), None, False
+    if model and is_specification(model):
+        return brand, cut_model(model), True
+    return brand, model, False
 
 
 def _split(text: str, vocabulary: Vocabulary) -> tuple[str | None, str | None]:
