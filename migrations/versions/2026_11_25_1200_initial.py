@@ -779,6 +779,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("asset_identifier", schema=None) as batch_op:
         batch_op.create_index("ix_asset_identifier_asset", ["agency_id", "asset_id"], unique=False)
+        batch_op.create_index(
+            "ix_asset_identifier_serial",
+            ["value"],
+            unique=False,
+            sqlite_where=sa.text("scheme = 'serial' AND superseded_at IS NULL"),
+            postgresql_where=sa.text("scheme = 'serial' AND superseded_at IS NULL"),
+        )
 
     op.create_table(
         "asset_risk",
@@ -1655,6 +1662,11 @@ def downgrade() -> None:
 
     op.drop_table("asset_risk")
     with op.batch_alter_table("asset_identifier", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_asset_identifier_serial",
+            sqlite_where=sa.text("scheme = 'serial' AND superseded_at IS NULL"),
+            postgresql_where=sa.text("scheme = 'serial' AND superseded_at IS NULL"),
+        )
         batch_op.drop_index("ix_asset_identifier_asset")
 
     op.drop_table("asset_identifier")

@@ -48,3 +48,24 @@ def test_the_file_comes_back_with_its_problems(api: Api) -> None:
     assert book.sheetnames == ["Sheet", own_list().problem_sheet["id"]]
     assert book["Sheet"]["A5"].comment is not None
     problem(api.call("admin-b", "GET", f"/imports/{batch}/problems.xlsx"), 404, "batch-not-found")
+
+
+def test_names_are_listed_merged_and_carried_elsewhere(api: Api) -> None:
+    rows = [
+        [f"Y-{at}", "Laptop", f"SY{at}", "Lenvo", "T1", "2021-03-01", 1_000_000, "Windows 10"]
+        for at in (1, 2)
+    ]
+    batch = upload(api, "clerk-a", workbook(rows)).json()["batch"]
+    api.call("clerk-a", "POST", f"/imports/{batch}/apply")
+    makers = api.call("clerk-a", "GET", "/suggestions?kind=maker").json()["items"]
+    found = [one for one in makers if one["value"] == "Lenvo"]
+    assert [(one["assets"], one["nearest"][0]["value"]) for one in found] == [(2, "Lenovo")]
+    path = f"/suggestions/{found[0]['id']}/merge"
+    problem(api.call("admin-b", "POST", path, json={"target": "Lenovo"}), 404, "suggestion-not-found")
+    assert api.call("clerk-a", "POST", path, json={"target": "Lenovo"}).json() == {"names": 1, "changed": 2}
+    decided = api.call("clerk-a", "GET", "/suggestions/export?agency=A").json()
+    assert [(one["kind"], one["value"], one["target"]) for one in decided] == [("maker", "Lenvo", "Lenovo")]
+    assert api.call("admin-b", "POST", "/suggestions/import?agency=B", json=decided).json()["names"] == 1
+    models = api.call("clerk-a", "GET", "/suggestions?kind=model").json()["items"]
+    chosen = {"ids": [one["id"] for one in models], "state": "accepted"}
+    assert api.call("clerk-a", "POST", "/suggestions/decide", json=chosen).json()["names"] == len(models)

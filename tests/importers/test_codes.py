@@ -12,7 +12,8 @@ from importers import layout_rows
 from importers.rows import Record
 
 ROOT = Path(__file__).parents[2]
-SOURCES = (*(ROOT / "importers").rglob("*.py"), ROOT / "tracker" / "inventory" / "staging.py")
+SOURCES = (*(ROOT / "importers").rglob("*.py"), ROOT / "tracker" / "inventory" / "staging.py",
+           ROOT / "tracker" / "inventory" / "lookalikes.py")  # fmt: skip
 #: Words that stand where codes do and are none: fields of a record, kinds of rows.
 _OTHER = {field.name for field in fields(Record)} | {layout_rows.NUMBERS, layout_rows.GROUP}
 _CODE = re.compile(r"[a-z]+(?:[-_][a-z0-9]+)+|encrypted")

@@ -41,6 +41,7 @@ def build_router() -> APIRouter:
         imports,
         mappings,
         matching,
+        suggestions,
         assets,
         findings,
         plans,

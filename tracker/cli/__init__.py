@@ -19,6 +19,7 @@ from tracker.cli import (
     mappings,
     models,
     operation,
+    overrides,
     suggestions,
 )
 from tracker.cli import rules as ruling
@@ -29,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+catalogue.catalogue.add_typer(models.models, name="models")
 for _name, _group in (
     ("agency", inventory.agency),
     ("user", inventory.user),
@@ -36,8 +38,9 @@ for _name, _group in (
     ("assets", lists.assets),
     ("columns", mappings.columns),
     ("aliases", aliases.aliases),
+    ("overrides", overrides.overrides),
     ("suggestions", suggestions.suggestions),
-    ("catalogue", models.catalogue),
+    ("catalogue", catalogue.catalogue),
     ("versions", catalogue.versions),
     ("plan", budgeting.plan),
     ("policy", ruling.policy),

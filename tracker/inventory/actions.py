@@ -26,6 +26,7 @@ from tracker.inventory.creating import create_assets
 from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
 from tracker.inventory.locking import lock_inventory
+from tracker.inventory.lookalikes import names_of, point_out
 from tracker.inventory.mappings import check_mapping, load_mapping, remember
 from tracker.inventory.matching import match_titles
 from tracker.inventory.models import BatchState, ImportBatch
@@ -180,6 +181,8 @@ def _store(
     note_agencies(collected, (agency.code, agency.name))
     with transaction(engine) as session:
         add_only = choices.policy == UpdatePolicy.ADD_ONLY
+        names = names_of(packed.block() for packed in collected.spool.packed())
+        collected.problems.extend(point_out(session, principal, agency.id, names))
         batch_id = stage(
             session, agency.id, source, collected, load_key_policy(), principal.name, now, add_only=add_only
         )

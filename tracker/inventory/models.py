@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from tracker.db.conventions import BigInt, id_field, json_field, key_field, money_field, ref_field
@@ -16,6 +16,7 @@ from tracker.identity.models import one_of
 
 #: SQLite keeps a narrow table in its primary key's order alone, instead of that and a hidden one beside it.
 NARROW = {"sqlite_with_rowid": False}
+_LIVE_SERIAL = text("scheme = 'serial' AND superseded_at IS NULL")
 
 
 class AssetClass(StrEnum):
@@ -247,6 +248,10 @@ class AssetIdentifier(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["agency_id", "asset_id"], ["asset.agency_id", "asset.id"]),
         Index("ix_asset_identifier_asset", "agency_id", "asset_id"),
+        # Serial numbers are looked for in all agencies.
+        Index(
+            "ix_asset_identifier_serial", "value", sqlite_where=_LIVE_SERIAL, postgresql_where=_LIVE_SERIAL
+        ),
         NARROW,
     )
     agency_id: int = id_field()

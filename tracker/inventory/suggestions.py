@@ -118,6 +118,21 @@ def list_suggestions(
     return [SuggestionView(*row) for row in session.execute(query)]
 
 
+def get_suggestion(session: Session, principal: Principal, suggestion_id: int) -> SuggestionView:
+    """One name. One statement.
+
+    Raises:
+        NotFound: there is none in sight.
+    """
+    found = (_suggestion.c.id == suggestion_id) & _seen(principal, Permission.VIEW)
+    columns = (_agency.c.code, *(_suggestion.c[name] for name in _PLAIN))
+    joined = select(*columns).join(_agency, _agency.c.id == _suggestion.c.agency_id)
+    row = session.execute(joined.where(found)).one_or_none()
+    if row is None:
+        raise NotFound("suggestion-not-found", f"there is no suggestion {suggestion_id}")
+    return SuggestionView(*row)
+
+
 def count_suggestions(
     session: Session, principal: Principal, agency: str | None = None
 ) -> dict[tuple[str, str], int]:

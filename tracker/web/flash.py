@@ -71,6 +71,9 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         N_("%(names)s proposals are accepted, %(titles)s titles were matched again; the next scan follows."),
     ),
     "decision-ended": ("info", N_("The decision is taken back. What holds without it holds again.")),
+    "schedule-changed": ("good", N_("The schedule is changed.")),
+    "run-cancelled": ("info", N_("The run was asked to stop. It does so at its next safe point.")),
+    "run-over": ("info", N_("This run has ended already.")),
     "job-started": ("info", N_("The job was started. Reload this page to see how it goes.")),
 }
 

@@ -176,6 +176,8 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "done": N_("Done"),
         "failed": N_("Failed"),
         "lost": N_("Lost"),
+        "cancelled": N_("Cancelled"),
+        "timed-out": N_("Took too long"),
     },
     "job": {
         "nightly-scan": N_("Nightly scan"),
@@ -183,6 +185,13 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "catalogue-sync": N_("Update of the catalogue"),
     },
     "field": {
+        "stated_class": N_("Class"),
+        "stated_scope": N_("Scope"),
+        "own_system": N_("Operating system"),
+        "own_office": N_("Office suite"),
+        "own_database": N_("Database"),
+        "own_software": N_("Application"),
+        "content_key": N_("Key of the export"),
         "*": N_("Whole asset"),
         "asset_tag": N_("Asset tag"),
         "serial": N_("Serial number"),
