@@ -126,7 +126,7 @@ def test_other_models_and_texts_are_not_touched_by_it(ready: Engine) -> None:
 def test_a_sync_leaves_them_alone(ready: Engine, tmp_path: Path) -> None:
     record(ready, model("HP", "Pro Desk 400G6", end_of_support="2026-06-30"))
     result = actions.sync(ready, operator(), write_document(tmp_path / "full.json", later()), NOW)
-    assert "hardware-hp" not in result.products_missing
+    assert result is not None and "hardware-hp" not in result.products_missing
     with reading(ready) as session:
         assert len(list_models(session)) == 1
 

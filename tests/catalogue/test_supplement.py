@@ -95,7 +95,9 @@ def test_endoflife_date_takes_a_product_over_and_keeps_it(shipped: Engine, tmp_p
 
 
 def _sync(engine: Engine, folder: Path, told: object, now: datetime) -> SyncResult:
-    return actions.sync(engine, operator(), write_document(folder / "full.json", told), now)
+    result = actions.sync(engine, operator(), write_document(folder / "full.json", told), now)
+    assert result is not None
+    return result
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from httpx2 import Response
+
 from tests.web.conftest import Pages
 
 FORM = {
@@ -41,7 +43,7 @@ def test_a_list_is_taken_over_or_refused_whole(admin: Pages) -> None:
     assert (refused.status_code, "row 2, model" in refused.text) == (422, True)
 
 
-def _send(pages: Pages, content: bytes):  # type: ignore[no-untyped-def]
+def _send(pages: Pages, content: bytes) -> Response:
     return pages.client.post(
         "/catalogue/models/list",
         data={"csrf_token": pages.token("/catalogue/models")},

@@ -22,9 +22,9 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from tracker.catalogue import stored, writing
-from tracker.catalogue.comparison import HARDWARE, compare_products
+from tracker.catalogue.comparison import compare_products
 from tracker.catalogue.facts import ProductRecord, ReleaseRecord, ReleaseValues
-from tracker.catalogue.matching import hardware_maker, hardware_slug, normalise_hardware
+from tracker.catalogue.matching import HARDWARE, hardware_maker, hardware_slug, normalise_hardware
 from tracker.catalogue.snapshot import Source
 from tracker.catalogue.stored import StoredProduct
 from tracker.catalogue.writing import Origin
@@ -228,7 +228,7 @@ def _products(
 def _values(one: ModelDates, before: ReleaseValues) -> ReleaseValues:
     """The dates as facts; the last day of support is that of security where the vendor tells no other."""
     security, support = one.end_of_security or one.end_of_support, one.end_of_support
-    told = {
+    told: dict[str, Any] = {
         "discontinued_on": one.end_of_sale,
         "active_support_ends_on": one.end_of_sw_maintenance,
         "security_support_ends_on": security,
@@ -268,7 +268,9 @@ def list_models(session: Session) -> list[ModelView]:
         .order_by(product.c.slug, release.c.name)
     )
     return [
-        ModelView(_shown(hardware_maker(row[0])), row[1], row[2], row[3], row[4], row[5] or row[4], row[6], row[7])
+        ModelView(
+            _shown(hardware_maker(row[0])), row[1], row[2], row[3], row[4], row[5] or row[4], row[6], row[7]
+        )
         for row in session.execute(query)
     ]
 

@@ -92,7 +92,8 @@ def _container(document: Any) -> Iterator[ToldRange]:
             yield from (ToldRange(vendor, product, is_cpe, one) for one in ranges)
     for part in _list(document, "cpeApplicability"):
         for node in _list(part, "nodes"):
-            yield from (told for each in _list(node, "cpeMatch") if (told := _cpe_match(each)) is not None)
+            matches = (_cpe_match(each) for each in _list(node, "cpeMatch"))
+            yield from (one for one in matches if one is not None)
 
 
 def _names(affected: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:

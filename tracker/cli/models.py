@@ -9,13 +9,12 @@ from pathlib import Path
 import typer
 
 from tracker.catalogue import hardware_dates
-from tracker.cli.catalogue import Json, catalogue
+from tracker.cli.catalogue import Json
 from tracker.cli.context import open_context
 from tracker.cli.output import explained, print_json, print_table, say
 from tracker.db import reading, transaction
 
 models = typer.Typer(help="Support dates of hardware models.", no_args_is_help=True)
-catalogue.add_typer(models, name="models")
 
 
 @models.command("template")

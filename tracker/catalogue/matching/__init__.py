@@ -1,7 +1,7 @@
 """Names as people write them → products, releases and versions of the catalogue. Pure: see types.py."""
 
 from tracker.catalogue.matching.exploited import map_exploited
-from tracker.catalogue.matching.hardware import hardware_maker, hardware_slug, normalise_hardware
+from tracker.catalogue.matching.hardware import HARDWARE, hardware_maker, hardware_slug, normalise_hardware
 from tracker.catalogue.matching.matcher import MATCHER_VERSION, Matcher
 from tracker.catalogue.matching.rules import group_key
 from tracker.catalogue.matching.types import (
@@ -13,6 +13,7 @@ from tracker.catalogue.matching.types import (
 )
 
 __all__ = [
+    "HARDWARE",
     "MATCHER_VERSION",
     "CatalogueProduct",
     "CatalogueRelease",
