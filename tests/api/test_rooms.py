@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import openpyxl
@@ -11,7 +12,9 @@ import openpyxl
 from tests.api.conftest import Api, problem
 from tests.api.test_scope import wanted
 from tracker.db import transaction
+from tracker.jobs import ensure_schedules
 from tracker.lifecycle.exports import COLUMNS
+from tracker.settings import load_settings
 from tracker.work.actions import claim, finish
 
 
@@ -129,6 +132,49 @@ def test_job_runs(api: Api) -> None:
     rest = api.get("root", "/jobs", limit=2, after=first["next"])
     assert [one["slot"] for one in rest["items"]] == ["2026-11-23"]
     assert api.get("root", "/jobs", job="other")["items"] == []
+    assert len(api.get("root", "/jobs", outcome="done")["items"]) == 3
+    assert api.get("root", "/jobs", outcome="failed")["items"] == []
+
+
+def test_schedules(api: Api) -> None:
+    ensure_schedules(api.engine, load_settings({}))
+    listed = api.get("root", "/jobs/schedules")
+    assert [(one["id"], one["trigger"], one["enabled"]) for one in listed] == [
+        ("catalogue-age-check", "daily 01:00", True), ("catalogue-sync", "daily 02:15", False),
+        ("nightly-scan", "daily 01:30", True),
+    ]  # fmt: skip
+    path, change = "/jobs/schedules/catalogue-sync", {"trigger": "weekly mon 06:00", "enabled": True}
+    changed = api.call("root", "PATCH", path, json=change).json()
+    assert (changed["trigger"], changed["enabled"], changed["changed_by"]) == (
+        "weekly mon 06:00", True, "root@example.org",
+    )  # fmt: skip
+    problem(api.call("root", "PATCH", path, json={"trigger": "soon"}), 422, "bad_trigger")
+    problem(api.call("root", "PATCH", path, json={}), 422, "nothing_to_change")
+    problem(api.call("root", "PATCH", "/jobs/schedules/none", json=change), 404, "unknown_schedule")
+    problem(api.call("admin-a", "PATCH", path, json=change), 403, "forbidden")
+    problem(api.call("admin-a", "GET", "/jobs/schedules"), 403, "forbidden")
+    run_id = claim(api.engine, "nightly-scan", "2026-11-25", "worker", datetime.now(UTC), 60)
+    problem(api.call("admin-a", "POST", f"/jobs/{run_id}/cancel"), 403, "forbidden")
+    assert api.call("root", "POST", f"/jobs/{run_id}/cancel").status_code == 202
+    assert api.get("root", "/jobs")["items"][0]["cancel_requested_by"] == "root@example.org"
+    problem(api.call("root", "POST", "/jobs/999999/cancel"), 409, "not_running")
+
+
+def test_metrics_are_shown_to_whoever_has_the_token(api: Api) -> None:
+    assert api.client.get("/metrics").status_code == 404
+    app = api.client.app
+    app.state.settings = replace(app.state.settings, metrics_token="secret-of-prometheus")  # type: ignore[attr-defined]
+    assert api.client.get("/metrics").status_code == 401
+    assert api.client.get("/metrics", headers=api.headers("root")).status_code == 401
+    run_id = claim(api.engine, "nightly-scan", "2026-11-25", "w", datetime(2026, 11, 25, tzinfo=UTC), 60)
+    assert run_id is not None
+    finish(api.engine, run_id, "w", datetime(2026, 11, 25, tzinfo=UTC), {}, None)
+    ensure_schedules(api.engine, load_settings({}))
+    answer = api.client.get("/metrics", headers={"Authorization": "Bearer secret-of-prometheus"})
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert 'tracker_job_runs{job="nightly-scan",outcome="done"} 1.0\n' in answer.text
+    assert 'tracker_job_last_start_seconds{job="nightly-scan",outcome="done"} 1795564800.0\n' in answer.text
+    assert 'tracker_job_schedule_enabled{schedule="catalogue-sync"} 0.0\n' in answer.text
 
 
 def test_agencies_and_users(api: Api) -> None:
