@@ -27,6 +27,7 @@ from tracker.inventory.replacing import list_retiring
 from tracker.inventory.schemas import AssetEdit
 from tracker.inventory.source_models import UpdatePolicy
 from tracker.inventory.sources import get_source
+from tracker.inventory.staging import Wanted
 
 REPLACE = UpdatePolicy.REPLACE
 
@@ -90,7 +91,7 @@ def test_nothing_in_the_file_is_held_proposes_everything(engine: Engine) -> None
 def test_only_what_was_read_is_proposed(engine: Engine) -> None:
     build(engine)
     load(engine, [pc(2, "T2"), pc(3, "U1", it_scope="near-it", asset_class="ups")],
-         wanted=actions.Wanted(True, False))  # fmt: skip
+         wanted=Wanted(True, False))  # fmt: skip
     assert retiring(engine, preview(engine, [pc(2, "N1")], policy=REPLACE).id) == ["T2"]
 
 
