@@ -249,7 +249,10 @@ def run_job(
     tried again after a pause that grows.
     """
     job, worker = get_job(job_id), _worker_name()
-    clock = (lambda: now) if now is not None else (lambda: datetime.now(UTC))
+
+    def clock() -> datetime:
+        return now or datetime.now(UTC)
+
     lease = settings.job_lease_seconds
     run_id = work.claim(engine, job_id, slot, worker, clock(), lease, schedule.id if schedule else None)
     if run_id is None:

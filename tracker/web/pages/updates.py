@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -180,7 +181,7 @@ def _update_page(visitor: Visitor, formats: Formats, proposal: ProposalView) -> 
 
 
 def _listing(
-    visitor: Visitor, name: str, title: str, heads: tuple[Column, ...], rows: list[tuple[str, ...]]
+    visitor: Visitor, name: str, title: str, heads: tuple[Column, ...], rows: Sequence[tuple[str, ...]]
 ) -> Listing:
     shown = tuple(Line(row) for row in rows[:_SHOWN])
     return Listing(name, translate(visitor, title), heads, shown, len(rows) - len(shown))
