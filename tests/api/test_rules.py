@@ -56,7 +56,7 @@ def test_findings_the_worst_first(sqlite_api: Api) -> None:
     seen: list[str] = []
     after = None
     while True:
-        more = {"after": after} if after else {}
+        more: dict[str, str] = {"after": after} if after else {}
         page = sqlite_api.get("root", "/findings", sort="severity", limit=3, **more)
         seen += [one["severity"] for one in page["items"]]
         after = page["next"]

@@ -60,7 +60,7 @@ def list_policies(session: Session, day: date) -> list[PolicyVersion]:
     query = select(*(policy.c[name] for name in names)).order_by(
         policy.c.recorded_at.desc(), policy.c.id.desc()
     )
-    return [PolicyVersion(*row, is_in_force=row.id == current.id) for row in session.execute(query)]
+    return [PolicyVersion(**row._mapping, is_in_force=row.id == current.id) for row in session.execute(query)]
 
 
 def get_document(session: Session, policy_id: int) -> dict[str, Any]:

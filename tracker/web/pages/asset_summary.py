@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from tracker.identity.rules import Permission
 from tracker.lifecycle.policy import rule_texts
 from tracker.lifecycle.profiles import Risk
 from tracker.lifecycle.queries import worst_first
+from tracker.lifecycle.rules import Rule
 from tracker.lifecycle.schemas import FindingRow
-from tracker.web.choices import Fact
+from tracker.web.choices import Fact, address
 from tracker.web.formats import Formats
 from tracker.web.i18n import N_
 from tracker.web.pages.asset_views import flatten
@@ -50,6 +52,7 @@ class Flag:
     first: tuple[Fact, ...]
     notes: tuple[str, ...]
     evidence: tuple[Fact, ...]
+    contract_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,13 @@ def _subject(visitor: Visitor, finding: FindingRow) -> str:
     return f"{finding.title} ({release})" if finding.title and release else finding.title or release
 
 
+def _contract_url(visitor: Visitor, finding: FindingRow) -> str | None:
+    """The form of a contract filled with the release that has none."""
+    if finding.rule != Rule.EXTENDED_WITHOUT_CONTRACT or not visitor.may(Permission.MANAGE_FINDINGS):
+        return None
+    return address("/contracts", {"product": finding.product, "release": finding.release})
+
+
 def _flag(visitor: Visitor, formats: Formats, finding: FindingRow) -> Flag:
     words = rule_texts(visitor.language)[finding.rule]
     return Flag(
@@ -103,6 +113,7 @@ def _flag(visitor: Visitor, formats: Formats, finding: FindingRow) -> Flag:
         first=tuple(_first(visitor, formats, finding)),
         notes=tuple(_notes(visitor, finding.evidence)),
         evidence=tuple(flatten(visitor, formats, _plain(finding.evidence))),
+        contract_url=_contract_url(visitor, finding),
     )
 
 
