@@ -43,6 +43,13 @@ CHAINS: list[tuple[str | None, list[str]]] = [
 ]  # fmt: skip
 
 
+def test_every_windows_11_is_newer_than_every_10() -> None:
+    assert compare("10 22H2", "11 21H2", "windows-feature") == -1
+    assert compare("11 21H2", "10 22H2", "windows-feature") == 1
+    assert compare("11 23H2", "23H2", "windows-feature") == 0
+    assert compare("1.0.2k-fips", "1.0.2k") == 0
+
+
 @pytest.mark.parametrize(("scheme", "chain"), CHAINS)
 def test_versions_stand_in_their_order(scheme: str | None, chain: list[str]) -> None:
     for older, newer in itertools.combinations(chain, 2):

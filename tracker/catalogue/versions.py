@@ -304,6 +304,12 @@ def _other_line(a: str, b: str) -> bool:
     return first != second and not (len(first) == len(second) > 2 and first[:2] == second[:2])
 
 
+def _line(version: str, scheme: str | None) -> str:
+    """10 or 11 where a Windows feature version names it: every 11 is newer than every 10."""
+    feature = _feature(version) if scheme == "windows-feature" else None
+    return feature[0] if feature else ""
+
+
 def compare(a: str, b: str, scheme: str | None = None) -> Order | None:
     """-1 when `a` is older than `b`, 0 when they are the same version, 1 when newer, None without order."""
     a, b = a.strip(), b.strip()
@@ -312,6 +318,9 @@ def compare(a: str, b: str, scheme: str | None = None) -> Order | None:
     scheme = scheme or _guess(a, b)
     if not _comparable(a, b, scheme):
         return None
+    lines = _line(a, scheme), _line(b, scheme)
+    if all(lines) and lines[0] != lines[1]:
+        return -1 if lines[0] < lines[1] else 1
     first, second = version_key(a, scheme), version_key(b, scheme)
     if first == second:
         return 0
