@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from importers.layout import is_blank, is_column_numbers
+from importers.columns import EXTRA, IGNORE, Columns
+from importers.layout import Header, is_blank, is_column_numbers
 from importers.own import EXAMPLE, example_marks
 from importers.values.ranges import looks_like_code
 from importers.values.text import compact, text_of, words_of
@@ -190,6 +191,38 @@ class RowKinds:
         if at <= last_name and isinstance(values[at], str):
             return GROUP
         return NO_IDENTITY
+
+
+def row_kinds(header: Header, columns: Columns, vocabulary: Vocabulary, exact: bool) -> RowKinds:
+    """What tells the rows of a table apart, from its header and columns."""
+    identity = {
+        "asset_tag",
+        "serial",
+        "item_code",
+        "code_register",
+        "hostname",
+        "model",
+        "brand",
+        "brand_model",
+        "content_key",
+        "uuid",
+    }
+    by_field: dict[str, list[int]] = {}
+    for column in columns.columns:
+        by_field.setdefault(column.field, []).append(column.at)
+    unmapped = {EXTRA, IGNORE, "sequence"}
+    return RowKinds(
+        identity=tuple(at for name, places in by_field.items() if name in identity for at in places),
+        codes=frozenset(at for name in ("item_code", "code_register") for at in by_field.get(name, ())),
+        names=tuple(at for name in ("name", "category") for at in by_field.get(name, ())),
+        mapped=tuple(at for name, places in by_field.items() if name not in unmapped for at in places),
+        amounts=frozenset(at for name in ("cost", "unit_cost", "units") for at in by_field.get(name, ())),
+        counters=frozenset(by_field.get("sequence", ())),
+        labels=header.labels,
+        vocabulary=vocabulary,
+        code_digits=columns.code_digits,
+        exact=exact,
+    )
 
 
 def _is_total(texts: dict[int, str], identity: bool) -> bool:

@@ -11,14 +11,14 @@ from types import TracebackType
 from importers.assembly import Assembler
 from importers.column_kinds import problems_of
 from importers.columnar import ColumnTable, RecordBlock
-from importers.columns import EXTRA, IGNORE, Columns
+from importers.columns import Columns
 from importers.formats import Format, find_format
 from importers.formats.glpi import rewrite
 from importers.formats.nested import unfold
 from importers.grouping import Group, group_field
 from importers.layout import Header, HeaderWords, Row, find_header, is_blank, score_row
 from importers.layout_columns import assign_columns, default_style
-from importers.layout_rows import ASSET, BLANK, NO_IDENTITY, RowKinds
+from importers.layout_rows import ASSET, BLANK, NO_IDENTITY, RowKinds, row_kinds
 from importers.merges import Merges
 from importers.reading import Block, RawFile, open_sheets
 from importers.rows import Limits, Problem, RawSheet, Record, RefusedFile, SheetInfo, Skipped
@@ -196,7 +196,7 @@ class SheetReader:
         assembler = Assembler(
             self.raw.name, columns, style, self.words.vocabulary, titles, self.format, self.delimited
         )
-        kinds = _row_kinds(header, columns, self.words.vocabulary, assembler.exact)
+        kinds = row_kinds(header, columns, self.words.vocabulary, assembler.exact)
         width = len(header.levels)
         one_by_one = assembler.exact or group_field(columns, self.format) is not None
         table = None if one_by_one else ColumnTable.of(assembler, kinds, width)
@@ -259,37 +259,6 @@ class SheetReader:
         record.problems = (*record.problems, problem)
         record.rejected = True
         return record
-
-
-def _row_kinds(header: Header, columns: Columns, vocabulary: Vocabulary, exact: bool) -> RowKinds:
-    identity = {
-        "asset_tag",
-        "serial",
-        "item_code",
-        "code_register",
-        "hostname",
-        "model",
-        "brand",
-        "brand_model",
-        "content_key",
-        "uuid",
-    }
-    by_field: dict[str, list[int]] = {}
-    for column in columns.columns:
-        by_field.setdefault(column.field, []).append(column.at)
-    unmapped = {EXTRA, IGNORE, "sequence"}
-    return RowKinds(
-        identity=tuple(at for name, places in by_field.items() if name in identity for at in places),
-        codes=frozenset(at for name in ("item_code", "code_register") for at in by_field.get(name, ())),
-        names=tuple(at for name in ("name", "category") for at in by_field.get(name, ())),
-        mapped=tuple(at for name, places in by_field.items() if name not in unmapped for at in places),
-        amounts=frozenset(at for name in ("cost", "unit_cost", "units") for at in by_field.get(name, ())),
-        counters=frozenset(by_field.get("sequence", ())),
-        labels=header.labels,
-        vocabulary=vocabulary,
-        code_digits=columns.code_digits,
-        exact=exact,
-    )
 
 
 class Reading:
