@@ -30,13 +30,15 @@ def main(arguments: list[str]) -> int:
     # Rows hold no cycles, and the process ends with its file.
     gc.disable()
     try:
-        _read(Path(task["path"]), limits, bool(task["include_hidden"]), output)
+        _read(Path(task["path"]), limits, bool(task["include_hidden"]), bool(task["ahead"]), output)
     except RefusedFile as error:
         write_message(output, ("refused", error.code, error.message))
     except BrokenPipeError:
         return 1
     except BaseException as error:
         write_message(output, ("refused", *_reason(error, limits)))
+    with contextlib.suppress(BrokenPipeError):
+        output.flush()
     return 0
 
 
@@ -59,7 +61,7 @@ def _cap(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
 
-def _read(path: Path, limits: Limits, include_hidden: bool, output: BinaryIO) -> None:
+def _read(path: Path, limits: Limits, include_hidden: bool, ahead: bool, output: BinaryIO) -> None:
     """Tell the parent everything about one file."""
     # Imported after the caps, so that what the parsers do at import is capped too.
     from importers.reading.dispatch import read_file
@@ -67,9 +69,10 @@ def _read(path: Path, limits: Limits, include_hidden: bool, output: BinaryIO) ->
     def send(*message: object) -> None:
         write_message(output, message)
 
-    read_file(path, limits, include_hidden, send)
+    read_file(path, limits, include_hidden, send, ahead=ahead)
     send("done")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # Not waiting for a thread that still parses a file that was refused.
+    os._exit(main(sys.argv[1:]))

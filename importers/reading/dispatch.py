@@ -34,7 +34,7 @@ _HTML = re.compile(
 )
 
 
-def read_file(path: Path, limits: Limits, include_hidden: bool, send: Send) -> None:
+def read_file(path: Path, limits: Limits, include_hidden: bool, send: Send, *, ahead: bool = False) -> None:
     """Read one file and send its format, its problems and its sheets. Raises RefusedFile."""
     size = path.stat().st_size
     if size == 0:
@@ -43,7 +43,7 @@ def read_file(path: Path, limits: Limits, include_hidden: bool, send: Send) -> N
         message = f"The file has {size / 1e6:.1f} MB; {limits.upload_bytes / 1e6:.1f} MB may be. Split it."
         raise RefusedFile("file_too_large", message)
     data = path.read_bytes()
-    sink = Sink(send, limits)
+    sink = Sink(send, limits, ahead=ahead)
     suffix = path.suffix.lower()
     if data.startswith(_ZIP):
         _read_zip(data, suffix, sink, include_hidden)

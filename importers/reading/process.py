@@ -30,6 +30,13 @@ from importers.rows import Limits, Problem, RawSheet, RefusedFile
 _WALL_FACTOR = 3.0
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _READ_BYTES = 1 << 20
+#: A second child for a smaller file would cost as much as it saves.
+_AHEAD_BYTES = 2_000_000
+_LATE = {-signal.SIGXCPU, -signal.SIGALRM}
+
+
+class _EndedError(Exception):
+    """The child ended without a last word."""
 
 
 class RawFile:
@@ -45,7 +52,12 @@ class RawFile:
         self._limits = limits
         self._waited = 0.0
         self._finished = False
-        self._process = _start(path, limits, include_hidden)
+        self._begun = False
+        self._path = path
+        self._include_hidden = include_hidden
+        #: Whether the child parses the file while it still checks it: worth it for large files only.
+        self._ahead = path.is_file() and path.stat().st_size >= _AHEAD_BYTES
+        self._process = _start(path, limits, include_hidden, self._ahead)
         try:
             self.format = self._expect("format")[1]
         except BaseException:
@@ -107,6 +119,28 @@ class RawFile:
         return message
 
     def _next(self) -> tuple[Any, ...]:
+        """The next message; of a child that ended before its check of the file did, from another one."""
+        while True:
+            try:
+                message = self._message()
+            except _EndedError:
+                if not self._ahead or self._begun or self._process.wait() in _LATE:
+                    raise self._died() from None
+                self._start_again()
+                continue
+            if message[0] == "format" and self.format:
+                continue
+            self._begun = self._begun or message[0] not in ("format", "refused")
+            return message
+
+    def _start_again(self) -> None:
+        """Read the file by one step after the other, so that what the check says of it is heard."""
+        self.close()
+        self.problems.clear()
+        self._ahead = False
+        self._process = _start(self._path, self._limits, self._include_hidden, False)
+
+    def _message(self) -> tuple[Any, ...]:
         """The next message that is not a problem, which is kept on the way."""
         while True:
             length = message_length(self._read(HEADER_BYTES))
@@ -132,7 +166,7 @@ class RawFile:
             self._wait(handle)
             part = os.read(handle, min(count - len(parts), _READ_BYTES))
             if not part:
-                raise self._died()
+                raise _EndedError
             parts += part
         return bytes(parts)
 
@@ -148,7 +182,7 @@ class RawFile:
     def _died(self) -> RefusedFile:
         """Why a child ended without a last word."""
         code = self._process.wait()
-        if code in {-signal.SIGXCPU, -signal.SIGALRM}:
+        if code in _LATE:
             return self._refuse("time_limit", f"Reading took longer than {self._limits.seconds} seconds.")
         if code in {-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS}:
             return self._refuse("memory_limit", f"Reading needs more than {self._limits.child_rss_mb} MB.")
@@ -160,11 +194,13 @@ class RawFile:
         return RefusedFile(code, message)
 
 
-def _start(path: Path, limits: Limits, include_hidden: bool) -> subprocess.Popen[bytes]:
+def _start(path: Path, limits: Limits, include_hidden: bool, ahead: bool) -> subprocess.Popen[bytes]:
     """Start the child that reads `path`."""
     if not path.is_file():
         raise RefusedFile("no_file", f"There is no file named {path.name or path}.")
-    task = json.dumps({"path": str(path), "limits": asdict(limits), "include_hidden": include_hidden})
+    task = json.dumps(
+        {"path": str(path), "limits": asdict(limits), "include_hidden": include_hidden, "ahead": ahead}
+    )
     root = str(Path(importers.__file__).parent.parent)
     # The child gets no secret that the service was started with.
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {

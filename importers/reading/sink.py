@@ -16,9 +16,11 @@ EXTRA_ROWS = 1_000
 class Sink:
     """Sends sheets in blocks of at most BLOCK_ROWS rows, and refuses a file with too many filled rows."""
 
-    def __init__(self, send: Send, limits: Limits) -> None:
+    def __init__(self, send: Send, limits: Limits, *, ahead: bool = False) -> None:
         self._send = send
         self.limits = limits
+        #: Whether a file may be parsed while it is still checked; nothing is sent before it is.
+        self.ahead = ahead
         self._block: list[Row] = []
         self._rows = 0
         #: Makes a value that was handed over one of the contract; once for each distinct value of a block.

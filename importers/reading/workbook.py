@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import re
+import threading
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -75,12 +77,13 @@ def _unescape(match: re.Match[str]) -> str:
 def read_xlsx(data: bytes, sink: Sink, include_hidden: bool) -> None:
     """Check an Office Open XML workbook and send its sheets. Raises RefusedFile."""
     members = open_archive(data, sink.limits)
+    early = _Ahead(data) if sink.ahead else None
     found = inspect(members, sink.limits)
     for problem in found.problems:
         sink.problem(problem)
     if found.shared.claimed > 2 * len(found.shared.lengths) + 1_000:
-        data = _without_counts(members)
-    book = open_book(data)
+        data, early = _without_counts(members), None
+    book = (early.book() if early is not None else None) or open_book(data)
     if len(book.sheet_names) != len(found.sheets):
         raise RefusedFile("bad_workbook", "The file is damaged: its lists of sheets differ.")
     for index, part in enumerate(found.sheets):
@@ -130,7 +133,45 @@ def open_book(data: bytes) -> calamine.CalamineWorkbook:
     return book
 
 
-def _get_sheet(book: calamine.CalamineWorkbook, index: int) -> calamine.CalamineSheet:
+class _Book:
+    """A workbook whose first sheet is parsed already."""
+
+    def __init__(self, book: calamine.CalamineWorkbook, first: calamine.CalamineSheet) -> None:
+        self._book = book
+        self._first: calamine.CalamineSheet | None = first
+        self.sheet_names = book.sheet_names
+
+    def get_sheet_by_index(self, index: int) -> calamine.CalamineSheet:
+        """The sheet; the first is given away once, so that it is not kept beside the others."""
+        if index or self._first is None:
+            return self._book.get_sheet_by_index(index)
+        first, self._first = self._first, None
+        return first
+
+
+class _Ahead:
+    """The workbook and its first sheet, parsed by a thread while the parts are looked at.
+
+    calamine works without Python's lock. What goes wrong here is met again, and told, by who asks then.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._found: _Book | None = None
+        self._thread = threading.Thread(target=self._parse, args=(data,), daemon=True)
+        self._thread.start()
+
+    def _parse(self, data: bytes) -> None:
+        with contextlib.suppress(RefusedFile, MemoryError):
+            book = open_book(data)
+            self._found = _Book(book, _get_sheet(book, 0))
+
+    def book(self) -> _Book | None:
+        """The workbook when it is ready; None when it could not be parsed."""
+        self._thread.join()
+        return self._found
+
+
+def _get_sheet(book: calamine.CalamineWorkbook | _Book, index: int) -> calamine.CalamineSheet:
     try:
         return book.get_sheet_by_index(index)
     except (calamine.CalamineError, OSError, ValueError) as error:
@@ -138,7 +179,7 @@ def _get_sheet(book: calamine.CalamineWorkbook, index: int) -> calamine.Calamine
 
 
 def _send_sheet(
-    book: calamine.CalamineWorkbook,
+    book: calamine.CalamineWorkbook | _Book,
     index: int,
     part: SheetPart,
     facts: SheetFacts,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from importers.reading import BLOCK_ROWS, CellError, open_sheets
+from importers.reading import BLOCK_ROWS, CellError, open_sheets, process
 from importers.reading.messages import load_message
 from importers.rows import Limits, RefusedFile
 from tests.importers.books import book, sheet_xml
@@ -100,3 +100,21 @@ def test_a_child_cannot_name_code_for_its_parent_to_run() -> None:
     )
     with pytest.raises(pickle.UnpicklingError, match=r"^posix\.system is no value of a sheet"):
         load_message(pickle.dumps((os.system,)))
+
+
+def test_a_child_that_dies_of_parsing_too_early_is_followed_by_one_that_checks_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_AHEAD_BYTES", 0)
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(book())
+    with open_sheets(path, Limits()) as file:
+        first = file.pid
+        os.kill(first, signal.SIGKILL)
+        rows = [row for _, blocks in file.sheets() for block in blocks for row in block]
+        second = file.pid
+    monkeypatch.setattr(process, "_AHEAD_BYTES", 1 << 60)
+    with open_sheets(path, Limits()) as file:
+        assert [row for _, blocks in file.sheets() for block in blocks for row in block] == rows
+    assert is_gone(first)
+    assert is_gone(second)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from importers.reading import open_sheets
+from importers.reading import open_sheets, process
 from importers.rows import Limits, RefusedFile
 from tests.importers.books import (
     KIND,
@@ -155,6 +155,19 @@ def test_a_file_is_refused_by_the_code_of_its_fault(tmp_path: Path, case: str) -
     path = tmp_path / name
     path.write_bytes(content())
     assert code_of(path) == code
+
+
+def test_a_file_that_is_parsed_while_it_is_checked_is_refused_by_the_same_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the parser does with the file meanwhile."""
+    monkeypatch.setattr(process, "_AHEAD_BYTES", 0)
+    told = {}
+    for case, (name, content, _) in CASES.items():
+        if name.endswith(".xlsx"):
+            (tmp_path / name).write_bytes(content())
+            told[case] = code_of(tmp_path / name)
+    assert told == {case: code for case, (name, _, code) in CASES.items() if name.endswith(".xlsx")}
 
 
 @pytest.mark.parametrize(
