@@ -64,12 +64,13 @@ def _processors(dialect: Dialect, table: Table, columns: Sequence[str]) -> list[
     return found
 
 
-def _bind(dialect: Dialect, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterator[Row]:
+def _bind(dialect: Dialect, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Row]:
     processors = _processors(dialect, table, columns)
     active = [(at, process) for at, process in enumerate(processors) if process is not None]
-    if not active:
-        yield from rows
-        return
+    return _processed(rows, active) if active else rows
+
+
+def _processed(rows: Iterable[Row], active: Sequence[tuple[int, Callable[[Any], Any]]]) -> Iterator[Row]:
     for row in rows:
         values = list(row)
         for at, process in active:
@@ -78,25 +79,18 @@ def _bind(dialect: Dialect, table: Table, columns: Sequence[str], rows: Iterable
         yield values
 
 
-def _counted(rows: Iterable[Row], counter: list[int]) -> Iterator[Row]:
-    for row in rows:
-        counter[0] += 1
-        yield row
-
-
 def _executemany(session: Session, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
     places = ", ".join("?" for _ in columns)
     sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of ours
-    counter = [0]
     note_statement(sql)
     cursor = session.connection().connection.cursor()
     try:
-        cursor.executemany(sql, _counted(rows, counter))  # type: ignore[arg-type]
+        cursor.executemany(sql, rows)  # type: ignore[arg-type]
+        return max(cursor.rowcount, 0)
     except sqlite3.Error as error:
         raise _wrapped(sql, error, sqlite3.Error) from error
     finally:
         cursor.close()
-    return counter[0]
 
 
 def _wrapped(sql: str, error: Exception, base: type[Exception]) -> BaseException:
