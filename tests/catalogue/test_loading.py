@@ -236,7 +236,9 @@ def test_a_version_without_release_moves_when_its_release_is_told(
 ) -> None:
     load(engine, small)
     told = later()
-    find_product(told, "postgresql")["releases"].append(release("8.4", isEol=True, eolFrom="2014-07-24"))
+    find_product(told, "postgresql")["releases"].append(
+        release("8.4", releaseDate="2009-07-01", isEol=True, eolFrom="2014-07-24")
+    )
     newer = tmp_path / "newer.json.gz"
     versions = {"generated_at": "2026-11-20", "source": "endoflife-date/release-data", "result": {
         "postgresql": {"17.0": "2024-09-26", "8.4.22": "2014-07-24", "8.4.1": "2009-09-09"},

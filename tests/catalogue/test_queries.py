@@ -167,8 +167,8 @@ def test_the_exploited_list_is_synced_from_its_own_feed(loaded: Engine, tmp_path
     feed = {**EXPLOITED, "dateReleased": "2026-11-24T17:00:00.1234Z", "vulnerabilities": entries}
     source = write_document(tmp_path / "kev.json", feed)
     for dry_run in (True, False):
-        with transaction(loaded) as session:
-            result = actions.sync(session, operator(), source, NOW, dry_run=dry_run)
+        result = actions.sync(loaded, operator(), source, NOW, dry_run=dry_run)
+        assert result is not None
         assert (result.kind, result.as_of, result.previous_as_of) == (
             "exploited",
             date(2026, 11, 24),
@@ -186,7 +186,7 @@ def test_the_exploited_list_is_synced_from_its_own_feed(loaded: Engine, tmp_path
 def test_a_bad_or_older_exploited_list_is_refused(loaded: Engine, tmp_path: Path) -> None:
     older = {**EXPLOITED, "dateReleased": "2025-01-01T00:00:00Z"}
     bad = {**EXPLOITED, "vulnerabilities": [{**EXPLOITED["vulnerabilities"][0], "dateAdded": "soon"}]}
-    with pytest.raises(Conflict, match="generated on 2025-01-01"), transaction(loaded) as session:
-        actions.sync(session, operator(), write_document(tmp_path / "kev.json", older), NOW)
-    with pytest.raises(Refused, match="CVE-2025-0001 › dateAdded"), transaction(loaded) as session:
-        actions.sync(session, operator(), write_document(tmp_path / "kev.json", bad), NOW)
+    with pytest.raises(Conflict, match="generated on 2025-01-01"):
+        actions.sync(loaded, operator(), write_document(tmp_path / "kev.json", older), NOW)
+    with pytest.raises(Refused, match="CVE-2025-0001 › dateAdded"):
+        actions.sync(loaded, operator(), write_document(tmp_path / "kev.json", bad), NOW)
