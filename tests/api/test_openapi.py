@@ -70,7 +70,7 @@ def test_lists_are_pages(sqlite_api: Api) -> None:
     assert all(set(schemas[name]["properties"]) == {"items", "next"} for name in pages)
 
 
-def _products(api: Api) -> None:
+def add_products(api: Api) -> None:
     """The products that examples name."""
     with transaction(api.engine) as session:
         snapshot_id = session.execute(text("SELECT MIN(id) FROM catalogue_snapshot")).scalar_one()
@@ -85,7 +85,7 @@ def _products(api: Api) -> None:
 
 
 def test_examples_are_accepted(sqlite_api: Api) -> None:
-    _products(sqlite_api)
+    add_products(sqlite_api)
     document = sqlite_api.client.get("/openapi.json").json()
     sqlite_api.post("root", "/agencies", {"code": "KAB", "name": "Kabupaten"}, 201)
     tried = 0

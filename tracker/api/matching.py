@@ -1,4 +1,4 @@
-"""Names that wait for a person, and what people decided about them."""
+"""Names that wait for a person, what people decided about them, and dates that agencies hold."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.api.access import AfterCursor, Caller, Clock, Id, Limit, ReadSession, WriteSession
 from tracker.api.problems import problems
+from tracker.catalogue import overrides
+from tracker.catalogue.overrides import NewOverride, OverrideView
 from tracker.inventory import alias_files, deciding, review_queue
 from tracker.inventory.queue_schemas import (
     AliasImport,
@@ -28,6 +30,10 @@ _DECISION = {
     "product": "libreoffice",
     "reason": "our own name for it",
 }
+_OVERRIDE = {
+    "agency": "DINKES", "product": "windows", "release": "10-22h2", "value": "2028-01-12",
+    "reason": "contract with the vendor", "document": "SPK 7/2026",
+}  # fmt: skip
 _ALIAS = {"agency": "DINKES", "key": "kantorku pro", "outcome": "product", "product": "libreoffice"}
 
 
@@ -41,7 +47,7 @@ class NewAcceptance(BaseModel):
 
 
 @router.get("/queue")
-def get_queue(
+def get_name_queue(
     session: ReadSession,
     caller: Caller,
     clock: Clock,
@@ -58,7 +64,7 @@ def get_queue(
 
 
 @router.post("/queue/accept")
-def accept(
+def accept_proposals(
     session: WriteSession,
     caller: Caller,
     clock: Clock,
@@ -86,7 +92,7 @@ def list_decisions(
 
 
 @router.post("/decisions", status_code=status.HTTP_201_CREATED)
-def decide(
+def decide_name(
     session: WriteSession,
     caller: Caller,
     clock: Clock,
@@ -97,7 +103,7 @@ def decide(
 
 
 @router.delete("/decisions/{decision_id}")
-def take_back(session: WriteSession, caller: Caller, clock: Clock, decision_id: Id) -> Decided:
+def take_back_decision(session: WriteSession, caller: Caller, clock: Clock, decision_id: Id) -> Decided:
     """End a decision: the next one up, or the matcher, speaks again."""
     return deciding.take_back(session, caller, decision_id, clock.now)
 
@@ -126,3 +132,31 @@ def import_aliases(
 ) -> AliasImport:
     """Take decisions of a file; rows that are not taken are told with the reason."""
     return alias_files.import_aliases(session, caller, rows, clock.now, replace=replace)
+
+
+@router.get("/overrides")
+def list_overrides(
+    session: ReadSession,
+    caller: Caller,
+    agency: Agency = None,
+    history: Annotated[bool, Query(description="Ended ones too.")] = False,
+) -> list[OverrideView]:
+    """Dates that agencies in sight hold against the catalogue's."""
+    return overrides.list_overrides(session, caller, agency, history=history)
+
+
+@router.post("/overrides", status_code=status.HTTP_201_CREATED)
+def set_override(
+    session: WriteSession,
+    caller: Caller,
+    clock: Clock,
+    new: Annotated[NewOverride, Body(openapi_examples={"date": {"value": _OVERRIDE}})],
+) -> OverrideView:
+    """Hold a date of a release, for an agency and below, or for all where the agency is the root."""
+    return overrides.set_override(session, caller, new, clock.now)
+
+
+@router.delete("/overrides/{override_id}")
+def end_override(session: WriteSession, caller: Caller, clock: Clock, override_id: Id) -> OverrideView:
+    """End an overridden date: the catalogue's, or that of an agency above, holds again."""
+    return overrides.end_override(session, caller, override_id, clock.now)

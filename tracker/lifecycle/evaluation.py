@@ -190,7 +190,7 @@ def assess_matched(
     """
     subject = matched.subject
     auto = subject.tier == "auto"
-    dated = facts.releases.get(subject.release_id) if auto and subject.release_id is not None else None
+    dated = facts.dated_of(subject) if auto else None
     patch = facts.patch_facts(matched, day) if auto else None
     listed = facts.exploited_of(subject, dated.scheme if dated else None) if auto else ()
     moved = dated.moved if dated else ()
@@ -239,9 +239,10 @@ _MONTHS_AHEAD = 12
 
 def _endings(subject: Subject, made: Assessment, facts: Facts, day: date) -> Iterator[Ending]:
     """When support of a subject ends, without and with a contract, if that is within the next months."""
-    if subject.release_id is None or subject.release_id not in facts.releases or subject.tier != "auto":
+    dated = facts.dated_of(subject)
+    if dated is None or subject.tier != "auto":
         return
-    dates = facts.releases[subject.release_id].dates
+    dates = dated.dates
     model = subject.kind == "model"
     if made.phase is not Phase.ENDED and _is_near(dates.security_on, day):
         yield Ending(subject.id, model, subject.scope, EITHER, subject.release_id, _month(dates.security_on))
@@ -327,7 +328,7 @@ def state_of(
 ) -> State:
     """The conclusion as it is stored and shown, with its evidence."""
     subject = matched.subject
-    dated = facts.releases.get(subject.release_id) if subject.release_id is not None else None
+    dated = facts.dated_of(subject)
     behind = patch if patch is not None and made.patch in (Patch.BEHIND, Patch.UNPATCHABLE) else None
     return State(
         kind=subject.kind,
@@ -351,7 +352,7 @@ def _evidence(
     told: dict[str, object] = {"policy": policy.label}
     if matched.evidence is not None:
         told["match"] = dict(matched.evidence)
-    dated = facts.releases.get(matched.subject.release_id) if matched.subject.release_id is not None else None
+    dated = facts.dated_of(matched.subject)
     if dated is not None:
         told.update(dated.cited)
     if made.unknown_reason is not None:

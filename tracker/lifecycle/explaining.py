@@ -202,7 +202,7 @@ def _subject(
             _holding(one) for one in (made.verdicts if ends_on is None else made.contract_verdicts)
         ),
         evidence=state.evidence,
-        **_dates(context.facts.releases.get(state.release_id or 0)),
+        **_dates(context.facts.dated_of(matched.subject)),
     )
 
 

@@ -22,10 +22,12 @@ from tracker.catalogue.models import (
     ReleaseFact,
     Version,
 )
+from tracker.catalogue.overrides import load_overrides
 from tracker.catalogue.ranges import Range, covers
 from tracker.catalogue.versions import compare
 from tracker.db import table_of
 from tracker.inventory.models import HardwareModel, SoftwareTitle, TitleMatch
+from tracker.lifecycle.overriding import own_dates, own_subjects, shared_dates
 from tracker.lifecycle.processors import Requirement, windows_11
 from tracker.lifecycle.rules import Exploited, Moved, PatchFacts, ReleaseDates, Subject
 from tracker.lifecycle.schemas import SupportDate
@@ -63,12 +65,14 @@ class Dated:
     as_of: date
     told: tuple[SupportDate, ...]
     moved: tuple[Moved, ...] = ()
+    overridden: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def cited(self) -> dict[str, object]:
         """What evidence cites: source, its day, and every date as a day or as what is said in its place."""
         dates = {one.kind: one.on.isoformat() if one.on else one.said for one in self.told}
-        return {"source": self.source, "snapshot_as_of": self.as_of.isoformat(), "dates": dates}
+        local = {"overridden": dict(self.overridden)} if self.overridden else {}
+        return {"source": self.source, "snapshot_as_of": self.as_of.isoformat(), "dates": dates, **local}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,13 @@ class Facts:
     followed: frozenset[int] = frozenset()
     #: Affected versions by product and CVE, where a record tells them.
     affected: Mapping[tuple[int, str], tuple[Range, ...]] = field(default_factory=dict)
+    #: Dates by release and agency, where an agency holds other ones than the catalogue.
+    own_dates: Mapping[tuple[int, int], Dated] = field(default_factory=dict)
+
+    def dated_of(self, subject: Subject) -> Dated | None:
+        """The dates of the subject's release, as the agency of its scope holds them."""
+        at = subject.release_id
+        return self.own_dates.get((at, subject.scope)) or self.releases.get(at) if at is not None else None
 
     def exploited_of(self, subject: Subject, scheme: str | None) -> tuple[Exploited, ...]:
         """The entries that may concern the subject: without those whose affected versions leave its version out."""
@@ -177,12 +188,15 @@ def load(
     moved_days: int = 30,
 ) -> Facts:
     """Everything the rules need on `day`, as known at `known_at` (None: now), for all titles and models or
-    those of `about`: dates that moved within `moved_days` too. Nine statements."""
+    those of `about`: dates that moved within `moved_days` too. At most twelve statements."""
     matched = [*_matched(session, "title", about), *_matched(session, "model", about)]
+    overrides = load_overrides(session, known_at)
+    releases = shared_dates(_releases(session, known_at, about, day - timedelta(days=moved_days)), overrides)
+    own = own_dates(releases, overrides)
     newest = {row.kind: row.as_of for row in _snapshots(session, known_at)}
     return Facts(
-        matched=matched,
-        releases=_releases(session, known_at, about, day - timedelta(days=moved_days)),
+        matched=own_subjects(matched, own),
+        releases=releases,
         versions=_versions(session, day, about),
         exploited=_exploited(session, day, known_at, about),
         catalogue_as_of=newest.get("lifecycle", max(newest.values(), default=None)),
@@ -190,6 +204,7 @@ def load(
         matcher_version=_matcher_version(session),
         followed=_followed(session, windows_11()),
         affected=read_ranges(session, known_at),
+        own_dates=own,
     )
 
 

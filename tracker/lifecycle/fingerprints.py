@@ -36,6 +36,7 @@ _FACTS = (
     "SELECT entry_id, product_id FROM exploited_product ORDER BY entry_id, product_id",
     "SELECT * FROM exploited_range ORDER BY id",
     "SELECT id, kind, as_of FROM catalogue_snapshot ORDER BY loaded_at, id",
+    "SELECT * FROM fact_override WHERE superseded_at IS NULL ORDER BY agency_id, id",
     "SELECT * FROM support_contract ORDER BY agency_id, id",
     "SELECT id, path FROM agency ORDER BY id",
 )
@@ -64,7 +65,7 @@ def _rules() -> bytes:
 
 
 def of_facts(session: Session, policy: Policy, day: date) -> str:
-    """The fingerprint of all that is no inventory. Twelve statements."""
+    """The fingerprint of all that is no inventory. One statement each."""
     digest = hashlib.sha256(_rules())
     digest.update(f"{day}|{policy.id}|{policy.label}".encode())
     for sql in _FACTS:
