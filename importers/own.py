@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from importers.drafts import Draft, Issue, Setter
 from importers.rows import SoftwareName, SoftwareRole
@@ -185,5 +185,5 @@ SETTERS: Mapping[str, Callable[[], Setter]] = {
     "stated_class": lambda: _choice("stated_class"),
     "stated_scope": lambda: _choice("stated_scope"),
     "content_key": lambda: _content_key,
-    **{field: (lambda role=role: _software(role)) for field, role in SOFTWARE_FIELDS.items()},
+    **{field: partial(_software, role) for field, role in SOFTWARE_FIELDS.items()},
 }

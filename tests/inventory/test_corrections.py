@@ -94,7 +94,7 @@ def test_a_sheet_lists_the_problems_with_links(language: str, engine: Engine, tm
     book = openpyxl.load_workbook(_copy(engine, batch, tmp_path, language))
     own = own_list()
     assert book.sheetnames == ["Inventory", own.problem_sheet[language]]
-    sheet = book.worksheets[1]
+    sheet: Any = book.worksheets[1]
     rows = list(sheet.iter_rows(values_only=True))
     assert rows[0] == own.problem_headers[language]
     assert ("Inventory", 4, "Cost", "'-5", "[money-negative]", "G4") in rows

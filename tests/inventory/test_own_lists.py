@@ -39,7 +39,7 @@ def _fill(path: Path, language: str, rows: Iterable[dict[str, Any]]) -> None:
     """Write `rows` ({field: cell}) below the example row of a template."""
     names = {column.field: column.names[language] for column in own_list().columns}
     book = openpyxl.load_workbook(path)
-    sheet = book.worksheets[0]
+    sheet: Any = book.worksheets[0]
     places = {cell.value: cell.column for cell in sheet[1]}
     for number, row in enumerate(rows, start=3):
         for field, value in row.items():
@@ -93,7 +93,7 @@ def test_a_filled_template_imports_what_was_written(language: str, engine: Engin
     build(engine)
     path, own = tmp_path / "list.xlsx", own_list()
     write_template(path, language)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"asset_tag": "Total-1", "name": "Kepala bagian", "stated_class": own.word("stated_class", "ups", language),
          "brand": "APC", "model": "BX 650", "status": own.word("status", "in-store", language),
          "condition": own.word("condition", "fair", language), "units": 3, "acquired_on": "2019-05",
@@ -170,7 +170,7 @@ def test_a_changed_cell_of_the_export_is_the_only_update(engine: Engine, tmp_pat
     load(engine, _awkward(), wanted=Wanted(True, True))
     path = _export(engine, "xlsx", "en", tmp_path)
     book = openpyxl.load_workbook(path)
-    sheet = book.worksheets[0]
+    sheet: Any = book.worksheets[0]
     places = {cell.value: cell.column for cell in sheet[1]}
     at = next(row[0].row for row in sheet.iter_rows() if row[places["Name"] - 1].value == "By content")
     sheet.cell(at, places["Location"], "Ruang 5")

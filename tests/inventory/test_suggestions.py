@@ -106,7 +106,8 @@ def _file(folder: Path, rows: list[list[str | None]]) -> Path:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    for row in (HEADER, *rows):
+    lines: list[list[str | None]] = [[*HEADER], *rows]
+    for row in lines:
         sheet.append(row)
     path = folder / "list.xlsx"
     book.save(path)

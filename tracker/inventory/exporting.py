@@ -140,7 +140,7 @@ def _write(sheet: Any, row: int, at: int, value: Any) -> None:
         return
     if isinstance(value, date) and value.year >= _FIRST_YEAR:
         sheet.write_datetime(row, at, value)
-    elif isinstance(value, int | Decimal) and abs(value) < _EXACT:
+    elif isinstance(value, int | Decimal) and -_EXACT < value < _EXACT:
         sheet.write_number(row, at, float(value))
     else:
         sheet.write_string(row, at, _plain(value))

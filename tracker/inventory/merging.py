@@ -69,7 +69,7 @@ def _model_pairs(session: Session, merges: list[Merge], now: datetime) -> dict[i
     """{model: model that replaces it}; models that do not exist yet are made."""
     if not merges:
         return {}
-    makers = {one.value: one.target for one in merges if one.kind == NameKind.MAKER}
+    makers: dict[str, str] = {one.value: one.target for one in merges if one.kind == NameKind.MAKER}
     models = {
         (one.manufacturer, one.value): (one.target_manufacturer, one.target)
         for one in merges
@@ -80,7 +80,7 @@ def _model_pairs(session: Session, merges: list[Merge], now: datetime) -> dict[i
     wanted = _model.c.manufacturer.in_(list(makers)) | pairs.in_(list(models))
     targets: dict[int, tuple[str, str]] = {}
     for number, maker, name in session.execute(select(*columns).where(wanted)):
-        became = models.get((maker, name), (maker, name))
+        became: tuple[str, str] = models.get((maker, name), (maker, name))
         targets[number] = (makers.get(became[0], became[0]), became[1])
     ids = _ensure_models(session, set(targets.values()), now)
     return {number: ids[pair] for number, pair in targets.items() if ids[pair] != number}

@@ -237,7 +237,7 @@ def _decide(
     held = {tuple(row[:3]): row for row in session.execute(select(*key, *columns).where(here))}
     session.execute(delete(_suggestion).where(here))
     ids = reserve_ids(session, len(names))
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for at, name in zip(ids, names, strict=True):
         old = held.get(name.key)
         rows.append((
