@@ -11,7 +11,7 @@ import json
 from array import array
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -181,8 +181,3 @@ def record_of(row: Mapping[str, Any], order: Iterable[str] = ()) -> dict[str, An
     if "software" in stated:
         stated["software"] = list(stated["software"])
     return {**stated, "keys": dict(ranked)}
-
-
-def rows_of(block: StagedBlock) -> Iterator[dict[str, Any]]:
-    """Each row's values."""
-    return map(block.row, range(len(block)))

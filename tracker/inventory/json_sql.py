@@ -32,14 +32,6 @@ class JsonSql:
         """The second element of the pair under `key`: the 'after' of a diff."""
         return self.cast(f"({column}->'{key}'->>1)", kind)
 
-    def length(self, column: str, key: str) -> str:
-        """How many elements the array under `key` has."""
-        return (
-            f"json_array_length({column}, '$.{key}')"
-            if self.sqlite
-            else f"jsonb_array_length({column}->'{key}')"
-        )
-
     def pairs(self, column: str, key: str, alias: str) -> str:
         """A FROM item: the object under `key` as rows of alias.key, alias.value (text)."""
         if self.sqlite:
