@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlmodel import Session
 
 from tracker.catalogue.models import Product, Release
@@ -174,7 +174,7 @@ def load_overrides(
     query = select(_agency.c.path, _override.c.release_id, _agency.c.code, *names).join(
         _agency, _agency.c.id == _override.c.agency_id
     )
-    holds = _override.c.superseded_at.is_(None)
+    holds: ColumnElement[bool] = _override.c.superseded_at.is_(None)
     if known_at is not None:
         holds = and_(_override.c.recorded_at <= known_at, or_(holds, _override.c.superseded_at > known_at))
     rows = session.execute(query.where(holds).order_by(_agency.c.path, _override.c.id)).all()

@@ -97,7 +97,9 @@ def _waiting(scope: Scope, wanted: QueueFilter) -> Select[Any]:
         )
         .outerjoin(_fact, and_(_fact.c.release_id == _shared.c.release_id, _fact.c.superseded_at.is_(None)))
     )
-    kinds = [_KINDS[wanted.kind]] if wanted.kind in _KINDS else list(_KINDS.values())
+    kinds = (
+        [_KINDS[wanted.kind]] if wanted.kind is not None and wanted.kind in _KINDS else list(_KINDS.values())
+    )
     query = (
         select()
         .select_from(joined)
@@ -244,7 +246,7 @@ def _list_titles(
     query = _title_columns(counted.c.key, counted.c.assets, counted.c.match_id == _shared.c.id, counted)
     ordered = query.where(counted.c.place <= _SHOWN_TITLES).order_by(counted.c.key, counted.c.place)
     for row in session.execute(ordered):
-        found[row[0]].append(QueueTitle(*row[2:], row[1]))
+        found[row[0]].append(QueueTitle(*row[2:], assets=row[1]))
     return found
 
 
@@ -301,7 +303,7 @@ def get_title(session: Session, principal: Principal, title_id: int) -> tuple[st
     row = session.execute(_title_columns(_shared.c.subject_key, assets, here, only)).one_or_none()
     if row is None or title_id not in installed:
         raise NotFound("unknown_title", f"there is no software title with the number {title_id}")
-    return row[0], QueueTitle(*row[2:], row[1])
+    return row[0], QueueTitle(*row[2:], assets=row[1])
 
 
 def suggest(session: Session, name: str) -> tuple[Suggestion, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracker.catalogue.overrides import SHARED, Held
 from tracker.lifecycle.schemas import SupportDate
@@ -27,7 +27,7 @@ Overrides = Mapping[int, Mapping[int, Mapping[str, Held]]]
 
 def lay_over(dated: Dated, held: Mapping[str, Held]) -> Dated:
     """The dates of a release with those that are held in their place, and who holds them for the evidence."""
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for name, one in held.items():
         on, flag = _FIELDS[name]
         changes |= {on: one.value, flag: None}
