@@ -97,8 +97,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     # Pages and API may start, stop and change jobs, but know no jobs: all three are on one floor.
     app.state.jobs = {job.id: partial(run_now, app.state.engine, settings, job.id) for job in JOBS}
-    app.state.change_schedule = partial(change_schedule, app.state.engine)
-    app.state.cancel_run = partial(cancel_run, app.state.engine)
+    app.state.change_schedule = lambda *told: change_schedule(app.state.engine, *told)
+    app.state.cancel_run = lambda *told: cancel_run(app.state.engine, *told)
     app.include_router(web.build_router(), include_in_schema=False)
     return app
 

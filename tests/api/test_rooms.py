@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import openpyxl
+import pytest
 
 from tests.api.conftest import Api, problem
 from tests.api.test_scope import wanted
@@ -144,7 +145,9 @@ def test_schedules(api: Api) -> None:
         ("nightly-scan", "daily 01:30", True),
     ]  # fmt: skip
     path, change = "/jobs/schedules/catalogue-sync", {"trigger": "weekly mon 06:00", "enabled": True}
-    changed = api.call("root", "PATCH", path, json=change).json()
+    response = api.call("root", "PATCH", path, json=change)
+    assert response.status_code == 200, response.text
+    changed = response.json()
     assert (changed["trigger"], changed["enabled"], changed["changed_by"]) == (
         "weekly mon 06:00", True, "root@example.org",
     )  # fmt: skip
@@ -160,10 +163,11 @@ def test_schedules(api: Api) -> None:
     problem(api.call("root", "POST", "/jobs/999999/cancel"), 409, "not_running")
 
 
-def test_metrics_are_shown_to_whoever_has_the_token(api: Api) -> None:
+def test_metrics_are_shown_to_whoever_has_the_token(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert api.client.get("/metrics").status_code == 404
     app = api.client.app
-    app.state.settings = replace(app.state.settings, metrics_token="secret-of-prometheus")  # type: ignore[attr-defined]
+    shown = replace(app.state.settings, metrics_token="secret-of-prometheus")  # type: ignore[attr-defined]
+    monkeypatch.setattr(app.state, "settings", shown)  # type: ignore[attr-defined]
     assert api.client.get("/metrics").status_code == 401
     assert api.client.get("/metrics", headers=api.headers("root")).status_code == 401
     run_id = claim(api.engine, "nightly-scan", "2026-11-25", "w", datetime(2026, 11, 25, tzinfo=UTC), 60)
