@@ -246,7 +246,7 @@ def _list_titles(
     query = _title_columns(counted.c.key, counted.c.assets, counted.c.match_id == _shared.c.id, counted)
     ordered = query.where(counted.c.place <= _SHOWN_TITLES).order_by(counted.c.key, counted.c.place)
     for row in session.execute(ordered):
-        found[row[0]].append(QueueTitle(*row[2:], assets=row[1]))
+        found[row[0]].append(_read_title(row))
     return found
 
 
@@ -272,6 +272,11 @@ def _title_columns(key: Any, assets: Any, same: ColumnElement[bool], counted: An
         .outerjoin(_product, _product.c.id == _shared.c.product_id)
         .outerjoin(_release, _release.c.id == _shared.c.release_id)
     )
+
+
+def _read_title(row: Row[Any]) -> QueueTitle:
+    values: list[Any] = [*row[2:], row[1]]
+    return QueueTitle(*values)
 
 
 def count_installed(session: Session, scope: Scope, titles: Iterable[int]) -> dict[int, int]:
@@ -303,7 +308,7 @@ def get_title(session: Session, principal: Principal, title_id: int) -> tuple[st
     row = session.execute(_title_columns(_shared.c.subject_key, assets, here, only)).one_or_none()
     if row is None or title_id not in installed:
         raise NotFound("unknown_title", f"there is no software title with the number {title_id}")
-    return row[0], QueueTitle(*row[2:], assets=row[1])
+    return row[0], _read_title(row)
 
 
 def suggest(session: Session, name: str) -> tuple[Suggestion, ...]:
