@@ -274,7 +274,7 @@ def _title_columns(key: Any, assets: Any, same: ColumnElement[bool], counted: An
     )
 
 
-def _read_title(row: Row[Any]) -> QueueTitle:
+def _read_title(row: Any) -> QueueTitle:
     values: list[Any] = [*row[2:], row[1]]
     return QueueTitle(*values)
 
