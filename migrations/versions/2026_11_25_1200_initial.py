@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("service_area", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint(
-            "service_area IN ('urban', 'rural', 'remote') OR service_area IS NULL",
+            "(service_area = 'urban' OR service_area = 'rural' OR service_area = 'remote') OR service_area IS NULL",
             name=op.f("ck_agency_service_area"),
         ),
         sa.ForeignKeyConstraint(["parent_id"], ["agency.id"], name=op.f("fk_agency_parent_id_agency")),
@@ -335,23 +335,26 @@ def upgrade() -> None:
         sa.Column("status_changed_on", sa.Date(), nullable=True),
         sa.Column("transferred_from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
-            "acquired_precision IN ('day', 'month', 'year') OR acquired_precision IS NULL",
+            "(acquired_precision = 'day' OR acquired_precision = 'month' OR acquired_precision = 'year') OR acquired_precision IS NULL",
             name=op.f("ck_asset_acquired_precision"),
         ),
         sa.CheckConstraint(
-            "asset_class IN ('laptop', 'desktop', 'server', 'network', 'storage', 'printer', 'mobile', 'ups', 'peripheral', 'virtual-machine', 'other')",
+            "(asset_class = 'laptop' OR asset_class = 'desktop' OR asset_class = 'server' OR asset_class = 'network' OR asset_class = 'storage' OR asset_class = 'printer' OR asset_class = 'mobile' OR asset_class = 'ups' OR asset_class = 'peripheral' OR asset_class = 'virtual-machine' OR asset_class = 'other')",
             name=op.f("ck_asset_asset_class"),
         ),
         sa.CheckConstraint(
-            "condition IN ('good', 'fair', 'broken') OR condition IS NULL", name=op.f("ck_asset_condition")
+            "(condition = 'good' OR condition = 'fair' OR condition = 'broken') OR condition IS NULL",
+            name=op.f("ck_asset_condition"),
         ),
         sa.CheckConstraint(
-            "criticality IN ('low', 'medium', 'high', 'critical') OR criticality IS NULL",
+            "(criticality = 'low' OR criticality = 'medium' OR criticality = 'high' OR criticality = 'critical') OR criticality IS NULL",
             name=op.f("ck_asset_criticality"),
         ),
-        sa.CheckConstraint("it_scope IN ('it', 'near-it', 'other')", name=op.f("ck_asset_it_scope")),
         sa.CheckConstraint(
-            "status IN ('planned', 'in-use', 'in-store', 'retired', 'withdrawn')",
+            "(it_scope = 'it' OR it_scope = 'near-it' OR it_scope = 'other')", name=op.f("ck_asset_it_scope")
+        ),
+        sa.CheckConstraint(
+            "(status = 'planned' OR status = 'in-use' OR status = 'in-store' OR status = 'retired' OR status = 'withdrawn')",
             name=op.f("ck_asset_status"),
         ),
         sa.CheckConstraint("(cost_minor IS NULL) OR (currency IS NOT NULL)", name=op.f("ck_asset_currency")),
@@ -484,7 +487,8 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.CheckConstraint(
-            "state IN ('previewed', 'applied', 'undone', 'refused')", name=op.f("ck_import_batch_state")
+            "(state = 'previewed' OR state = 'applied' OR state = 'undone' OR state = 'refused')",
+            name=op.f("ck_import_batch_state"),
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_import_batch_agency_id_agency")),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_import_batch")),
@@ -521,13 +525,15 @@ def upgrade() -> None:
         sa.Column("decided_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("decided_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.CheckConstraint(
+            "(kind = 'maker' OR kind = 'model' OR kind = 'location' OR kind = 'class')",
+            name=op.f("ck_name_suggestion_kind"),
+        ),
+        sa.CheckConstraint(
             "(state = 'merged') = (target IS NOT NULL)", name=op.f("ck_name_suggestion_target")
         ),
         sa.CheckConstraint(
-            "kind IN ('maker', 'model', 'location', 'class')", name=op.f("ck_name_suggestion_kind")
-        ),
-        sa.CheckConstraint(
-            "state IN ('open', 'accepted', 'merged', 'ignored')", name=op.f("ck_name_suggestion_state")
+            "(state = 'open' OR state = 'accepted' OR state = 'merged' OR state = 'ignored')",
+            name=op.f("ck_name_suggestion_state"),
         ),
         sa.CheckConstraint("assets >= 0", name=op.f("ck_name_suggestion_assets")),
         sa.ForeignKeyConstraint(
@@ -554,6 +560,9 @@ def upgrade() -> None:
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("based_on_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("method", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
         sa.Column("first_year", sa.Integer(), nullable=False),
@@ -573,9 +582,18 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "told",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
             "result",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
             nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(state = 'draft' OR state = 'submitted' OR state = 'approved' OR state = 'superseded')",
+            name=op.f("ck_plan_state"),
         ),
         sa.CheckConstraint("last_year >= first_year", name=op.f("ck_plan_years")),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_plan_agency_id_agency")),
@@ -603,7 +621,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(
-            "action IN ('replace', 'upgrade', 'extend-support', 'retire', 'accept')",
+            "(action = 'replace' OR action = 'upgrade' OR action = 'extend-support' OR action = 'retire' OR action = 'accept')",
             name=op.f("ck_price_action"),
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_price_amount_minor")),
@@ -663,7 +681,7 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(
-            "role IN ('admin', 'it-manager', 'budget-officer', 'uploader', 'auditor')",
+            "(role = 'admin' OR role = 'it-manager' OR role = 'budget-officer' OR role = 'uploader' OR role = 'auditor')",
             name=op.f("ck_role_grant_role"),
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_role_grant_agency_id_agency")),
@@ -911,7 +929,8 @@ def upgrade() -> None:
         sa.Column("policy", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("retiring", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "policy IN ('add-only', 'update', 'replace')", name=op.f("ck_batch_source_policy")
+            "(policy = 'add-only' OR policy = 'update' OR policy = 'replace')",
+            name=op.f("ck_batch_source_policy"),
         ),
         sa.CheckConstraint("retiring >= 0", name=op.f("ck_batch_source_retiring")),
         sa.ForeignKeyConstraint(
@@ -941,7 +960,7 @@ def upgrade() -> None:
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(
-            "kind = 'model' OR kind IN ('operating-system', 'office', 'database', 'application')",
+            "kind = 'model' OR (kind = 'operating-system' OR kind = 'office' OR kind = 'database' OR kind = 'application')",
             name=op.f("ck_batch_title_kind"),
         ),
         sa.ForeignKeyConstraint(
@@ -1022,7 +1041,7 @@ def upgrade() -> None:
         sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("superseded_batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
-            "role IN ('operating-system', 'office', 'database', 'application')",
+            "(role = 'operating-system' OR role = 'office' OR role = 'database' OR role = 'application')",
             name=op.f("ck_installation_role"),
         ),
         sa.ForeignKeyConstraint(
@@ -1041,6 +1060,42 @@ def upgrade() -> None:
         batch_op.create_index("ix_installation_title", ["title_id"], unique=False)
 
     op.create_table(
+        "plan_event",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "plan_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("step", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("comment", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("undone", sa.Boolean(), nullable=False),
+        sa.Column(
+            "changes",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.CheckConstraint(
+            "(step = 'adjusted' OR step = 'undone' OR step = 'submitted' OR step = 'returned' OR step = 'approved' OR step = 'superseded' OR step = 'commented')",
+            name=op.f("ck_plan_event_step"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_id"],
+            ["plan.agency_id", "plan.id"],
+            name=op.f("fk_plan_event_agency_id_plan_id_plan"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "plan_id", "number", name=op.f("pk_plan_event")),
+    )
+    op.create_table(
         "plan_line",
         sa.Column(
             "agency_id",
@@ -1053,12 +1108,14 @@ def upgrade() -> None:
         ),
         sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("need_no", sa.Integer(), nullable=False),
         sa.Column("owner_agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("asset_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("group_label", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("action", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("fiscal_year", sa.Integer(), nullable=True),
         sa.Column("mandatory", sa.Boolean(), nullable=False),
+        sa.Column("by_hand", sa.Boolean(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("unit_price_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("total_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1071,7 +1128,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "action IN ('replace', 'upgrade', 'extend-support', 'retire', 'accept')",
+            "(action = 'replace' OR action = 'upgrade' OR action = 'extend-support' OR action = 'retire' OR action = 'accept')",
             name=op.f("ck_plan_line_action"),
         ),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_plan_line_quantity")),
@@ -1086,8 +1143,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_plan_line")),
     )
     with op.batch_alter_table("plan_line", schema=None) as batch_op:
+        batch_op.create_index("ix_plan_line_need", ["agency_id", "plan_id", "need_no"], unique=False)
         batch_op.create_index("ix_plan_line_plan", ["agency_id", "plan_id", "position"], unique=False)
 
+    op.create_table(
+        "plan_study",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "plan_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column(
+            "document",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_id"],
+            ["plan.agency_id", "plan.id"],
+            name=op.f("fk_plan_study_agency_id_plan_id_plan"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "plan_id", "revision", name=op.f("pk_plan_study")),
+    )
     op.create_table(
         "plan_year",
         sa.Column(
@@ -1209,7 +1296,7 @@ def upgrade() -> None:
         ),
         sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint(
-            "severity IN ('info', 'low', 'medium', 'high', 'critical')",
+            "(severity = 'info' OR severity = 'low' OR severity = 'medium' OR severity = 'high' OR severity = 'critical')",
             name=op.f("ck_finding_verdict_severity"),
         ),
         sa.ForeignKeyConstraint(
@@ -1262,6 +1349,53 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("plan_line_asset", schema=None) as batch_op:
         batch_op.create_index("ix_plan_line_asset_asset", ["asset_id"], unique=False)
+
+    op.create_table(
+        "plan_progress",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("step", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("happened_on", sa.Date(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("new_agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("new_asset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "(step = 'ordered' OR step = 'delivered' OR step = 'replaced')",
+            name=op.f("ck_plan_progress_step"),
+        ),
+        sa.CheckConstraint("amount_minor >= 0", name=op.f("ck_plan_progress_amount_minor")),
+        sa.CheckConstraint("units > 0", name=op.f("ck_plan_progress_units")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_id"],
+            ["plan.agency_id", "plan.id"],
+            name=op.f("fk_plan_progress_agency_id_plan_id_plan"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_line_id"],
+            ["plan_line.agency_id", "plan_line.id"],
+            name=op.f("fk_plan_progress_agency_id_plan_line_id_plan_line"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["new_agency_id", "new_asset_id"],
+            ["asset.agency_id", "asset.id"],
+            name=op.f("fk_plan_progress_new_agency_id_new_asset_id_asset"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_plan_progress")),
+    )
+    with op.batch_alter_table("plan_progress", schema=None) as batch_op:
+        batch_op.create_index("ix_plan_progress_plan", ["agency_id", "plan_id"], unique=False)
 
     op.create_table(
         "release_fact",
@@ -1362,10 +1496,11 @@ def upgrade() -> None:
         sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("superseded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.CheckConstraint(
-            "(outcome = 'product') = (product_id IS NOT NULL)", name=op.f("ck_title_decision_product")
+            "(outcome = 'product' OR outcome = 'not-tracked' OR outcome = 'ignored')",
+            name=op.f("ck_title_decision_outcome"),
         ),
         sa.CheckConstraint(
-            "outcome IN ('product', 'not-tracked', 'ignored')", name=op.f("ck_title_decision_outcome")
+            "(outcome = 'product') = (product_id IS NOT NULL)", name=op.f("ck_title_decision_product")
         ),
         sa.CheckConstraint(
             "release_id IS NULL OR product_id IS NOT NULL", name=op.f("ck_title_decision_release")
@@ -1427,7 +1562,7 @@ def upgrade() -> None:
         sa.Column("matcher_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("matched_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint(
-            "outcome IN ('matched', 'product-only', 'not-tracked', 'unrecognised')",
+            "(outcome = 'matched' OR outcome = 'product-only' OR outcome = 'not-tracked' OR outcome = 'unrecognised')",
             name=op.f("ck_title_match_outcome"),
         ),
         sa.CheckConstraint("subject_kind IN ('title', 'model')", name=op.f("ck_title_match_subject_kind")),
@@ -1541,7 +1676,8 @@ def upgrade() -> None:
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("resolved_on", sa.Date(), nullable=True),
         sa.CheckConstraint(
-            "severity IN ('info', 'low', 'medium', 'high', 'critical')", name=op.f("ck_finding_severity")
+            "(severity = 'info' OR severity = 'low' OR severity = 'medium' OR severity = 'high' OR severity = 'critical')",
+            name=op.f("ck_finding_severity"),
         ),
         sa.CheckConstraint("resolved_on IS NULL OR resolved_on >= opened_on", name=op.f("ck_finding_period")),
         sa.ForeignKeyConstraint(
@@ -1612,6 +1748,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_release_fact_release_id")
 
     op.drop_table("release_fact")
+    with op.batch_alter_table("plan_progress", schema=None) as batch_op:
+        batch_op.drop_index("ix_plan_progress_plan")
+
+    op.drop_table("plan_progress")
     with op.batch_alter_table("plan_line_asset", schema=None) as batch_op:
         batch_op.drop_index("ix_plan_line_asset_asset")
 
@@ -1633,10 +1773,13 @@ def downgrade() -> None:
     op.drop_table("release")
     op.drop_table("product_alias")
     op.drop_table("plan_year")
+    op.drop_table("plan_study")
     with op.batch_alter_table("plan_line", schema=None) as batch_op:
         batch_op.drop_index("ix_plan_line_plan")
+        batch_op.drop_index("ix_plan_line_need")
 
     op.drop_table("plan_line")
+    op.drop_table("plan_event")
     with op.batch_alter_table("installation", schema=None) as batch_op:
         batch_op.drop_index("ix_installation_title")
         batch_op.drop_index("ix_installation_asset")
