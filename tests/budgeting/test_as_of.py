@@ -77,7 +77,7 @@ def test_another_day_gives_another_plan(engine: Engine) -> None:
     assert early.objective < today.objective < late.objective
     assert next(line.reason() for line in today.lines if line.agency == "A") == (
         "Security support ended: Windows 10 Pro, 14 Oct 2025 (high). "
-        "Security support ends soon: Office 2021, 31 Dec 2026 (medium). "
+        "Security support ends soon: Office 2021, 31 Dec 2026 (high). "
         "No more patches, only an upgrade helps: Windows 10 Pro (high)."
     )
     assert contents(engine) == before

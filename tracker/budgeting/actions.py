@@ -34,7 +34,7 @@ from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal
 from tracker.lifecycle.actions import staged_scan
 
-__all__ = ["METHODS", "create_plan", "ensure_prices", "make_plan", "plan_as_of", "preview_plan"]
+__all__ = ["METHODS", "create_plan", "ensure_prices", "keep_draft", "make_plan", "plan_as_of", "preview_plan"]
 
 
 def ensure_prices(session: Session, now: datetime) -> int:
@@ -85,7 +85,7 @@ def make_plan(
     started = time.monotonic()
     draft = draft_plan(session, principal, request, today)
     making = Making(principal.name, now, round(time.monotonic() - started, 3))
-    return _keep(session, principal, draft, making)
+    return keep_draft(session, principal, draft, making)
 
 
 def create_plan(
@@ -100,7 +100,7 @@ def create_plan(
         draft = draft_plan(session, principal, request, today)
     making = Making(principal.name, now, round(time.monotonic() - started, 3))
     with transaction(engine) as session:
-        return _keep(session, principal, draft, making)
+        return keep_draft(session, principal, draft, making)
 
 
 def preview_plan(
@@ -130,7 +130,7 @@ def plan_as_of(
     return view_of(draft, Making(principal.name, now, round(time.monotonic() - started, 3)))
 
 
-def _keep(session: Session, principal: Principal, draft: Draft, making: Making) -> PlanView:
+def keep_draft(session: Session, principal: Principal, draft: Draft, making: Making) -> PlanView:
     """Save the draft and read it back."""
     request = draft.request
     if queries.has_plan(session, draft.agency.id, request.name):
@@ -152,7 +152,9 @@ def _name_taken(draft: Draft) -> Conflict:
 
 def _save_plan(session: Session, plan_id: int, draft: Draft, making: Making) -> None:
     values = plan_values(plan_id, draft, making)
-    row = insert(table_of(Plan)).values(**values, inputs=stored.problem_json(draft.problem))
+    row = insert(table_of(Plan)).values(
+        **values, inputs=stored.problem_json(draft.problem), told=stored.told_json(draft.problem)
+    )
     try:
         with session.begin_nested():
             session.execute(row)

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from tracker.budgeting import optimal, parameters, queries, ranked
+from tracker.budgeting import limits, optimal, parameters, queries, ranked
 from tracker.budgeting.forecast import AssetFacts, Forecast, forecast
+from tracker.budgeting.frozen import Decisions, repriced
 from tracker.budgeting.money import fiscal_year_end, price_in_year, to_major
 from tracker.budgeting.needs import Fill, Need, Problem, Reason
 from tracker.budgeting.requests import check_request
@@ -48,6 +49,8 @@ class Draft:
     price_book_id: int
     assumptions: tuple[Reason, ...]
     warnings: tuple[Reason, ...]
+    ranked_objective: int
+    based_on_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class _Book:
     row: Any
     prices: tuple[PriceView, ...]
     by_year: Mapping[tuple[str, str], Mapping[int, int]]
+    inflation_pct: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +112,15 @@ def staged_basis(staged: StagedScan, as_of: date) -> Find:
 
 
 def draft_plan(
-    session: Session, principal: Principal, request: NewPlan, today: date, find: Find = stored_basis
+    session: Session,
+    principal: Principal,
+    request: NewPlan,
+    today: date,
+    find: Find = stored_basis,
+    carried: Decisions | None = None,
 ) -> Draft:
-    """Compute a plan. The number of statements does not depend on the number of assets.
+    """Compute a plan. The number of statements does not depend on the number of assets. `carried` are decisions
+    of an earlier plan: they hold for the groups that are still there.
 
     Raises:
         Invalid: a part of the request cannot be used, or no refresh policy is stored.
@@ -122,13 +132,18 @@ def draft_plan(
     area = queries.Area(agency.path, principal.scope(Permission.PLAN))
     policy, policy_row = _policy(session)
     rules = parameters.planning_rules(policy, request.fiscal_year_start_month)
-    agencies = queries.list_agencies_of(session, area)
+    places = queries.list_places(session, area)
+    agencies = {place.id: (place.code, place.name) for place in places}
     basis = find(session, area, tuple(rules.effects), policy.skipped_statuses)
     names = queries.get_names(session, area, agencies, basis.verdicts)
     found = forecast(basis.assets, basis.verdicts, rules, request.years, names)
     book = _book(session, request, today)
     years = tuple(range(request.years[0], request.years[1] + 1))
-    problem = Problem(found.needs, years, budgets, book.by_year)
+    request, carried_notes = _carry(request, carried, found.needs)
+    kept = limits.resolve(request, places, found.needs)
+    problem = Problem(found.needs, years, budgets, book.by_year, kept)
+    if carried is not None:
+        problem = repriced(problem, carried.prices_minor)
     fill = METHODS[request.method](problem)
     others = queries.list_other_currencies(session, area, request.currency)
     made_from = _made_from(session, (policy.name, policy_row), book, basis)
@@ -143,9 +158,34 @@ def draft_plan(
         made_from=made_from,
         policy_id=policy_row.id,
         price_book_id=book.row.id,
-        assumptions=(*_assumed(made_from, request, rules, fill), *_gaps(found, others, request.currency)),
-        warnings=tuple(_warnings(made_from, today, problem, fill)),
+        assumptions=(
+            *_assumed(made_from, request, rules),
+            *chosen_assumptions(request.method, problem, fill),
+            *_gaps(found, others, request.currency),
+        ),
+        warnings=(
+            *carried_notes,
+            *_age_warnings(made_from, today),
+            *fill_warnings(request.method, problem, fill),
+        ),
+        ranked_objective=ranked_objective(request.method, problem, fill),
     )
+
+
+def _carry(
+    request: NewPlan, carried: Decisions | None, needs: Sequence[Need]
+) -> tuple[NewPlan, tuple[Reason, ...]]:
+    if carried is None:
+        return request, ()
+    asked = request.limits.model_copy(update={"wishes": dict(carried.wishes)})
+    kept, gone = limits.known_wishes(asked, needs)
+    notes = (Reason("warn-gone-wishes", {"groups": gone}),) if gone else ()
+    return request.model_copy(update={"limits": kept}), notes
+
+
+def ranked_objective(method: str, problem: Problem, fill: Fill) -> int:
+    """What the ranked fill removes of the same problem, the baseline of every plan."""
+    return fill.objective if method == "ranked" else ranked.fill(problem).objective
 
 
 def _agency(session: Session, principal: Principal, code: str | None) -> AgencyView:
@@ -177,7 +217,7 @@ def _policy(session: Session) -> tuple[Policy, Any]:
 def _book(session: Session, request: NewPlan, today: date) -> _Book:
     row = queries.find_price_book(session, request.currency)
     assert row is not None, "check_request knows the currencies that have a book"
-    inflation = Decimal(row.inflation_pct)
+    inflation = Decimal(row.inflation_pct) if request.inflation_pct is None else request.inflation_pct
     years = range(request.years[0], request.years[1] + 1)
     prices = queries.list_prices(session, row.id, today)
     by_year = {
@@ -191,11 +231,12 @@ def _book(session: Session, request: NewPlan, today: date) -> _Book:
         PriceView(one.asset_class, one.action, to_major(one.amount_minor), one.valid_from, one.source)
         for one in prices
     )
-    return _Book(row, tuple(views), by_year)
+    return _Book(row, tuple(views), by_year, inflation)
 
 
 def _used(prices: Sequence[PriceView], needs: Sequence[Need]) -> tuple[PriceView, ...]:
-    used = {(need.asset_class, str(need.action)) for need in needs}
+    used = {(need.price_key or need.asset_class, str(need.action)) for need in needs}
+    used |= {(need.price_key or need.asset_class, "extend-support") for need in needs if need.bridge}
     return tuple(price for price in prices if (price.asset_class, price.action) in used)
 
 
@@ -208,14 +249,14 @@ def _made_from(session: Session, policy: tuple[str, Any], book: _Book, basis: _B
         price_book=book.row.name,
         price_book_version=book.row.version,
         price_book_source=book.row.source,
-        inflation_pct=Decimal(book.row.inflation_pct),
+        inflation_pct=book.inflation_pct,
         catalogue_as_of=queries.find_catalogue_date(session),
         scan_as_of=basis.scan_as_of,
         coverage=dict(sorted(basis.coverage().items())),
     )
 
 
-def _assumed(made: MadeFrom, request: NewPlan, rules: Rules, fill: Fill) -> list[Reason]:
+def _assumed(made: MadeFrom, request: NewPlan, rules: Rules) -> list[Reason]:
     lives = ", ".join(f"{name} {years}" for name, years in sorted(rules.useful_life_years.items()))
     ends_on = fiscal_year_end(request.years[0], request.fiscal_year_start_month).isoformat()
     price_params = {
@@ -224,17 +265,31 @@ def _assumed(made: MadeFrom, request: NewPlan, rules: Rules, fill: Fill) -> list
         "source": made.price_book_source,
         "inflation_pct": str(made.inflation_pct),
     }
+    own = [] if request.inflation_pct is None else [assumed_inflation(request.inflation_pct)]
     policy_params = {"policy": made.policy, "version": made.policy_version, "source": made.policy_source}
     return [
         Reason("assume-prices", price_params),
+        *own,
         Reason("assume-policy", policy_params),
         Reason("assume-useful-lives", {"lives": lives}),
         Reason("assume-upgrade", {"years": rules.upgrade_needs_remaining_years}),
         Reason("assume-fiscal-year", {"ends_on": ends_on}),
         Reason("assume-no-carry"),
-        Reason(f"assume-{request.method}"),
-        Reason("assume-objective", {"objective": fill.objective, "possible": fill.possible}),
         Reason("assume-unknown", {"points": rules.points("lifecycle-unknown", "info")}),
+    ]
+
+
+def assumed_inflation(percent: Decimal) -> Reason:
+    """That the plan's own inflation stands in for the price book's."""
+    return Reason("assume-inflation", {"percent": str(percent)})
+
+
+def chosen_assumptions(method: str, problem: Problem, fill: Fill) -> list[Reason]:
+    """What follows from the method and the limits that were chosen."""
+    return [
+        Reason(f"assume-{method}"),
+        Reason("assume-objective", {"objective": fill.objective, "possible": fill.possible}),
+        *limits.assumptions(problem.limits),
     ]
 
 
@@ -251,16 +306,20 @@ def _gaps(found: Forecast, others: Sequence[tuple[str, int]], currency: str) -> 
     return gaps
 
 
-def _warnings(made: MadeFrom, today: date, problem: Problem, fill: Fill) -> list[Reason]:
+def fill_warnings(method: str, problem: Problem, fill: Fill) -> list[Reason]:
+    """What a reader must know first of an answer."""
     found = []
     if not problem.needs:
         found.append(Reason("warn-no-candidates", {"first": problem.years[0], "last": problem.years[-1]}))
-    found.extend(_age_warnings(made, today))
     for year, short in sorted(fill.shortfalls_minor.items()):
         found.append(Reason("warn-mandatory", {"year": year, "short_minor": short}))
     unpriced = sum(line.quantity for line in fill.deferred if line.unit_price_minor == 0)
     if unpriced:
         found.append(Reason("warn-unpriced", {"units": unpriced}))
+    if problem.needs and not any(problem.budgets_minor.values()):
+        found.append(Reason("warn-no-budget"))
+    if method == "ranked" and (problem.limits.floors or problem.limits.smoothing_pct is not None):
+        found.append(Reason("floors-not-by-ranked"))
     found.extend(fill.notes)
     return found
 

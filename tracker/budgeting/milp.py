@@ -88,14 +88,15 @@ def _columns(problem: Problem) -> Iterator[tuple[int, int, int, int, int, int]]:
     for at, need in enumerate(problem.needs):
         covered = None if need.covers is None else problem.needs[need.covers]
         for y, year in enumerate(problem.years):
-            left = last - year + 1
+            left = need.years_left(year, last)
             price = problem.price(need, year)
             if price and _may_act(problem, at, year):
                 if covered is None:
                     yield at, PLAIN, y, price, need.risk * left, need.mandatory * left
                 else:
-                    must = (need.mandatory + covered.mandatory) * left
-                    yield at, COVERING, y, price, (need.risk + covered.risk) * left, must
+                    before = last - year + 1
+                    must = need.mandatory * left + covered.mandatory * before
+                    yield at, COVERING, y, price, need.risk * left + covered.risk * before, must
                     yield at, AFTER, y, price, need.risk * left, need.mandatory * left
             bridge = problem.bridge_price(need, year)
             if bridge and year >= need.due_year and not (at in wishes and wishes[at].excluded):

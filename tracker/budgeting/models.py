@@ -22,6 +22,35 @@ class PlanAction(StrEnum):
     ACCEPT = "accept"
 
 
+class PlanState(StrEnum):
+    """Where a plan stands: worked on, waiting for approval, in force, or replaced by a later one."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    SUPERSEDED = "superseded"
+
+
+class PlanStep(StrEnum):
+    """What happened to a plan."""
+
+    ADJUSTED = "adjusted"
+    UNDONE = "undone"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    SUPERSEDED = "superseded"
+    COMMENTED = "commented"
+
+
+class ProgressStep(StrEnum):
+    """How far the units of an approved line are."""
+
+    ORDERED = "ordered"
+    DELIVERED = "delivered"
+    REPLACED = "replaced"
+
+
 class PriceBook(SQLModel, table=True):
     """One version of the prices and of the assumptions beside them (inflation, taxes), with its source."""
 
@@ -56,18 +85,23 @@ class Price(SQLModel, table=True):
 
 
 class Plan(SQLModel, table=True):
-    """A saved scenario. `inputs` and `result` are frozen: the plan can be shown again to the last rupiah."""
+    """A saved scenario. `inputs` and `told` (why each need is one) are frozen: the plan can be shown and made again
+    to the last rupiah. `revision` counts what was adjusted by hand since; `based_on_id` is the plan cloned."""
 
     __tablename__ = "plan"
     __table_args__ = (
         ForeignKeyConstraint(["agency_id"], ["agency.id"]),
         UniqueConstraint("agency_id", "name"),
         CheckConstraint("last_year >= first_year", name="years"),
+        CheckConstraint(one_of("state", PlanState), name="state"),
         Index("ix_plan_id", "id"),
     )
     agency_id: int = id_field()
     id: int = id_field()
     name: str = Field(max_length=200)
+    state: str = "draft"
+    revision: int = 0
+    based_on_id: int | None = ref_field(nullable=True)
     method: str
     currency: str = Field(max_length=3)
     first_year: int
@@ -82,6 +116,7 @@ class Plan(SQLModel, table=True):
     bound: str | None = None
     gap: str | None = None
     inputs: dict[str, object] = json_field()
+    told: dict[str, object] = json_field()
     result: dict[str, object] = json_field()
 
 
@@ -102,7 +137,8 @@ class PlanYear(SQLModel, table=True):
 
 
 class PlanLine(SQLModel, table=True):
-    """A group of like assets, what is done with it, and when; `fiscal_year` is null when deferred."""
+    """A group of like assets, what is done with it, and when; `fiscal_year` is null when deferred. `need_no` is
+    the number of its need in the plan's inputs; `by_hand`: a person put it there."""
 
     __tablename__ = "plan_line"
     __table_args__ = (
@@ -110,17 +146,20 @@ class PlanLine(SQLModel, table=True):
         CheckConstraint(one_of("action", PlanAction), name="action"),
         CheckConstraint("quantity > 0", name="quantity"),
         Index("ix_plan_line_plan", "agency_id", "plan_id", "position"),
+        Index("ix_plan_line_need", "agency_id", "plan_id", "need_no"),
     )
     agency_id: int = id_field()
     id: int = id_field()
     plan_id: int = Field(sa_type=BigInt)
     position: int
+    need_no: int
     owner_agency_id: int = ref_field("agency.id")
     asset_class: str
     group_label: str
     action: str
     fiscal_year: int | None = None
     mandatory: bool = False
+    by_hand: bool = False
     quantity: int
     unit_price_minor: int = money_field(nullable=False)
     total_minor: int = money_field(nullable=False)
@@ -143,3 +182,64 @@ class PlanLineAsset(SQLModel, table=True):
     plan_line_id: int = id_field()
     asset_id: int = id_field()
     units: int
+
+
+class PlanEvent(SQLModel, table=True):
+    """What was done with a plan, in order. An adjustment keeps the lines and totals before and after it, so that
+    every earlier state can be had again; `undone` says that it was taken back."""
+
+    __tablename__ = "plan_event"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id", "plan_id"], ["plan.agency_id", "plan.id"]),
+        CheckConstraint(one_of("step", PlanStep), name="step"),
+    )
+    agency_id: int = id_field()
+    plan_id: int = id_field()
+    number: int = Field(primary_key=True)
+    step: str
+    actor: str
+    at: datetime
+    comment: str = ""
+    undone: bool = False
+    changes: dict[str, object] | None = json_field(nullable=True)
+
+
+class PlanStudy(SQLModel, table=True):
+    """What was computed about a revision of a plan on demand: sensitivity, marginal values; frozen."""
+
+    __tablename__ = "plan_study"
+    __table_args__ = (ForeignKeyConstraint(["agency_id", "plan_id"], ["plan.agency_id", "plan.id"]),)
+    agency_id: int = id_field()
+    plan_id: int = id_field()
+    revision: int = Field(primary_key=True)
+    actor: str
+    created_at: datetime
+    document: dict[str, object] = json_field()
+
+
+class PlanProgress(SQLModel, table=True):
+    """What happened to units of an approved line: ordered, delivered or replaced, on a day, for an amount, and
+    the asset that came (of the line's owner)."""
+
+    __tablename__ = "plan_progress"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency_id", "plan_id"], ["plan.agency_id", "plan.id"]),
+        ForeignKeyConstraint(["agency_id", "plan_line_id"], ["plan_line.agency_id", "plan_line.id"]),
+        ForeignKeyConstraint(["new_agency_id", "new_asset_id"], ["asset.agency_id", "asset.id"]),
+        CheckConstraint(one_of("step", ProgressStep), name="step"),
+        CheckConstraint("units > 0", name="units"),
+        CheckConstraint("amount_minor >= 0", name="amount_minor"),
+        Index("ix_plan_progress_plan", "agency_id", "plan_id"),
+    )
+    agency_id: int = id_field()
+    id: int = id_field()
+    plan_id: int = Field(sa_type=BigInt)
+    plan_line_id: int = Field(sa_type=BigInt)
+    step: str
+    happened_on: date
+    units: int
+    amount_minor: int | None = money_field()
+    new_agency_id: int | None = ref_field(nullable=True)
+    new_asset_id: int | None = ref_field(nullable=True)
+    actor: str
+    recorded_at: datetime

@@ -74,6 +74,10 @@ class Need:
         """The label, or class and cohort where model and title are unknown."""
         return self.label or f"{self.asset_class} {self.cohort}".strip()
 
+    def years_left(self, year: int, last: int) -> int:
+        """Years until `last` in which acting in `year` removes its risk: none before it is due."""
+        return last - max(year, self.due_year) + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Cap:

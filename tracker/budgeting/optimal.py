@@ -101,15 +101,15 @@ def _price(problem: Problem, at: int, year: int) -> int:
 
 def _line(problem: Problem, state: _State, what: tuple[int, int, int]) -> FillLine:
     at, year, quantity = what
-    need, years_left = problem.needs[at], problem.years[-1] - year + 1
-    removed = need.risk * quantity * years_left
+    need, last = problem.needs[at], problem.years[-1]
+    removed = need.risk * quantity * need.years_left(year, last)
     first = state.taken[at]
     if need.covers is None:
         state.fresh[at] -= quantity
     else:
         covered = min(quantity, state.fresh[need.covers])
         state.fresh[need.covers] -= covered
-        removed += problem.needs[need.covers].risk * covered * years_left
+        removed += problem.needs[need.covers].risk * covered * (last - year + 1)
         first = need.units - state.taken[at] - quantity
     state.left[at] -= quantity
     state.taken[at] += quantity

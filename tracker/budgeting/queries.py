@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from tracker.budgeting.comparison import PlanComparison, compare
 from tracker.budgeting.forecast import AssetFacts, Names
+from tracker.budgeting.limits import Place
 from tracker.budgeting.models import Plan, PlanLine, PlanYear, Price, PriceBook
 from tracker.budgeting.money import to_major
 from tracker.budgeting.schemas import PlanSummary, PlanView
@@ -66,10 +67,18 @@ class Area:
         return and_(limit(column, self.scope), limit(column, subtree))
 
 
-def list_agencies_of(session: Session, area: Area) -> dict[int, tuple[str, str]]:
-    """{id: (code, name)} of the agencies in the area."""
-    query = select(agency.c.id, agency.c.code, agency.c.name).where(area.holds(agency.c.id))
-    return {row.id: (row.code, row.name) for row in session.execute(query)}
+def list_places(session: Session, area: Area) -> list[Place]:
+    """The agencies in the area, in tree order."""
+    columns = (
+        agency.c.id,
+        agency.c.code,
+        agency.c.name,
+        agency.c.path,
+        agency.c.region,
+        agency.c.service_area,
+    )
+    query = select(*columns).where(area.holds(agency.c.id)).order_by(agency.c.path)
+    return [Place(*row) for row in session.execute(query)]
 
 
 def _planned(area: Area) -> ColumnElement[bool]:
@@ -297,7 +306,7 @@ def get_plan(session: Session, principal: Principal, plan_id: int | str) -> Plan
 def _chosen(scope: Scope, plan_id: int | str) -> Select[Any]:
     by_id = isinstance(plan_id, int) or (plan_id.isascii() and plan_id.isdigit())
     chosen = plan.c.id == min(int(plan_id), 2**63 - 1) if by_id else plan.c.name == plan_id
-    columns = [column for column in plan.c if column.name != "inputs"]
+    columns = [column for column in plan.c if column.name not in ("inputs", "told")]
     return select(*columns).where(limit(plan.c.agency_id, scope), chosen).order_by(plan.c.id)
 
 
@@ -332,7 +341,7 @@ def list_plans(
         .group_by(plan_year.c.agency_id, plan_year.c.plan_id)
         .subquery("totals")
     )
-    columns = [column for column in plan.c if column.name != "inputs"]
+    columns = [column for column in plan.c if column.name not in ("inputs", "told")]
     query = (
         select(*columns, totals.c.budget, totals.c.cost, totals.c.actions)
         .join(totals, and_(totals.c.agency_id == plan.c.agency_id, totals.c.plan_id == plan.c.id))

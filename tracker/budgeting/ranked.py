@@ -225,14 +225,14 @@ def _bridges(problem: Problem, states: list[_Open], current: _Year) -> list[Fill
 def _take(problem: Problem, states: list[_Open], at: int, offer: tuple[int, int], year: int) -> FillLine:
     need, state = problem.needs[at], states[at]
     quantity, price = offer
-    left = problem.years[-1] - year + 1
-    removed = need.risk * quantity * left
+    last = problem.years[-1]
+    removed = need.risk * quantity * need.years_left(year, last)
     first = state.taken
     if need.covers is not None:
         # Units not yet upgraded stand at the end of the row; replaced first, they save the upgrade.
         covered = min(quantity, states[need.covers].units)
         states[need.covers].units -= covered
-        removed += problem.needs[need.covers].risk * covered * left
+        removed += problem.needs[need.covers].risk * covered * (last - year + 1)
         first = need.units - state.taken - quantity
     state.units -= quantity
     state.taken += quantity

@@ -11,6 +11,7 @@ from tracker.identity.errors import Invalid
 
 MOST_YEARS = 10
 _LONGEST_NAME = 200
+_HIGHEST_INFLATION = 100
 
 
 def check_request(request: NewPlan, methods: Collection[str], currencies: Collection[str]) -> dict[int, int]:
@@ -30,7 +31,15 @@ def check_request(request: NewPlan, methods: Collection[str], currencies: Collec
         raise Invalid(
             "unknown-currency", f"There is no price book in {request.currency!r}; there is one in: {known}."
         )
+    _check_inflation(request.inflation_pct)
     return _budgets(request)
+
+
+def _check_inflation(percent: Decimal | None) -> None:
+    if percent is not None and not (percent.is_finite() and 0 <= percent <= _HIGHEST_INFLATION):
+        raise Invalid(
+            "bad-inflation", f"Prices rise by {percent} % a year; 0 to {_HIGHEST_INFLATION} can be assumed."
+        )
 
 
 def _check_name(name: str) -> None:
@@ -64,22 +73,25 @@ def _budgets(request: NewPlan) -> dict[int, int]:
     foreign = [str(year) for year in sorted(request.budgets) if year not in years]
     if foreign:
         raise Invalid("bad-budget", f"A budget is given for {', '.join(foreign)}, outside the plan's years.")
-    return {year: _budget(year, request.budgets[year], request.currency) for year in years}
+    return {
+        year: budget_minor(f"The budget of {year}", request.budgets[year], request.currency) for year in years
+    }
 
 
-def _budget(year: int, amount: Decimal, currency: str) -> int:
+def budget_minor(what: str, amount: Decimal, currency: str, code: str = "bad-budget") -> int:
+    """An amount in minor units, when it can be planned; `what` begins the sentence of a refusal.
+
+    Raises:
+        Invalid: it is negative, too large, or has parts that cannot be paid.
+    """
     if not amount.is_finite() or amount < 0:
-        raise Invalid("bad-budget", f"The budget of {year} is {amount}; it must be 0 or more.")
+        raise Invalid(code, f"{what} is {amount}; it must be 0 or more.")
     if amount > LARGEST_MAJOR:
-        raise Invalid(
-            "bad-budget", f"The budget of {year} is {amount}; at most {LARGEST_MAJOR:,} can be planned."
-        )
+        raise Invalid(code, f"{what} is {amount}; at most {LARGEST_MAJOR:,} can be planned.")
     try:
         minor = to_minor(amount)
     except ValueError as error:
-        raise Invalid("bad-budget", f"The budget of {year}: {error}.") from error
+        raise Invalid(code, f"{what}: {error}.") from error
     if not is_payable(minor, currency):
-        raise Invalid(
-            "bad-budget", f"The budget of {year} is {amount}; {currency} is planned in whole units."
-        )
+        raise Invalid(code, f"{what} is {amount}; {currency} is planned in whole units.")
     return minor

@@ -12,15 +12,15 @@ from typing import Any
 
 from tracker.budgeting import stored, texts
 from tracker.budgeting.drafting import Draft
-from tracker.budgeting.models import PlanAction
+from tracker.budgeting.models import PlanAction, PlanState
 from tracker.budgeting.needs import FillLine, Member
 from tracker.budgeting.schemas import PlanView
 
 _SHOWN_TAGS = 10
 YEAR_COLUMNS = ("agency_id", "plan_id", "fiscal_year", "budget_minor", "cost_minor", "actions")
 LINE_COLUMNS = (
-    "agency_id", "id", "plan_id", "position", "owner_agency_id", "asset_class", "group_label", "action",
-    "fiscal_year", "mandatory", "quantity", "unit_price_minor", "total_minor", "risk_removed", "reason",
+    "agency_id", "id", "plan_id", "position", "need_no", "owner_agency_id", "asset_class", "group_label", "action",
+    "fiscal_year", "mandatory", "by_hand", "quantity", "unit_price_minor", "total_minor", "risk_removed", "reason",
     "deferral_reason", "evidence",
 )  # fmt: skip
 
@@ -52,6 +52,9 @@ def plan_values(plan_id: int, draft: Draft, making: Making) -> dict[str, Any]:
         "agency_id": draft.agency.id,
         "id": plan_id,
         "name": request.name,
+        "state": PlanState.DRAFT.value,
+        "revision": 0,
+        "based_on_id": draft.based_on_id,
         "method": request.method,
         "currency": request.currency,
         "first_year": request.years[0],
@@ -80,6 +83,9 @@ def _result(draft: Draft, seconds: float) -> dict[str, Any]:
         "assumptions": [stored.reason_json(reason) for reason in draft.assumptions],
         "warnings": [stored.reason_json(reason) for reason in draft.warnings],
         "seconds": round(seconds, 3),
+        "request": draft.request.model_dump(mode="json"),
+        "ranked_objective": draft.ranked_objective,
+        "adjustments": 0,
     }
 
 
@@ -134,8 +140,8 @@ def line_row(draft: Draft, placed: Placed) -> tuple[Any, ...]:
     tags = [member.tag for member in members[:_SHOWN_TAGS]]
     evidence = stored.line_evidence(need, draft.agencies[need.agency_id], line.postponed, tags)
     return (
-        draft.agency.id, placed.line_id, placed.plan_id, placed.position, need.agency_id, need.asset_class,
-        need.label, str(action), line.year, need.mandatory, line.quantity, line.unit_price_minor,
+        draft.agency.id, placed.line_id, placed.plan_id, placed.position, line.need, need.agency_id,
+        need.asset_class, need.label, str(action), line.year, need.mandatory, False, line.quantity, line.unit_price_minor,
         line.total_minor, str(line.risk_removed), reason, postponed, evidence,
     )  # fmt: skip
 

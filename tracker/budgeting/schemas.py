@@ -6,17 +6,75 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from tracker.budgeting import texts
-from tracker.budgeting.models import PlanAction
+from tracker.budgeting.models import PlanAction, PlanState
 from tracker.budgeting.needs import Reason, RiskPart
+from tracker.identity.models import ServiceArea
+
+
+class NewCap(BaseModel):
+    """What some agencies, each with all below it, may spend at most by year, in major units. `name` is that of
+    the fund which pays; the codes stand for it when absent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agency_codes: tuple[str, ...]
+    budgets: dict[int, Decimal]
+    name: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The name to show."""
+        return self.name or " + ".join(self.agency_codes)
+
+
+class NewFloor(BaseModel):
+    """At least `share_pct` percent of the money goes to the agencies of one service area, region or subtree."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share_pct: int
+    service_area: ServiceArea | None = None
+    region: str | None = None
+    agency_code: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Whom it favours, in a word."""
+        return str(self.service_area or self.region or self.agency_code or "")
+
+
+class NewWish(BaseModel):
+    """What a person decided about a group: never, not before, not after, or so many units in a year."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    excluded: bool = False
+    earliest: int | None = None
+    latest: int | None = None
+    pinned: dict[int, int] = {}
+
+
+class NewLimits(BaseModel):
+    """What a plan keeps to besides its budgets; all may be absent. `capacity` is units a year, `smoothing_pct`
+    how far a year may cost more than the mean of all years, `wishes` are by the key of a group."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    caps: tuple[NewCap, ...] = ()
+    floors: tuple[NewFloor, ...] = ()
+    capacity: dict[int, int] = {}
+    smoothing_pct: int | None = None
+    wishes: dict[str, NewWish] = {}
 
 
 class NewPlan(BaseModel):
-    """A plan to make. `years` are the first and the last fiscal year; `budgets` major units by year."""
+    """A plan to make. `years` are the first and the last fiscal year; `budgets` major units by year;
+    `inflation_pct` stands in for the price book's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +85,24 @@ class NewPlan(BaseModel):
     currency: str = "IDR"
     method: str = "ranked"
     fiscal_year_start_month: int = 1
+    limits: NewLimits = NewLimits()
+    inflation_pct: Decimal | None = None
+
+
+class NewScenario(BaseModel):
+    """Another plan made from a saved one. What is absent stays as it was. `basis`: `frozen` takes the needs and
+    prices frozen with the plan, `today` those of today's findings and price book. `keep_decisions`: what was
+    decided by hand holds on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    basis: Literal["frozen", "today"] = "frozen"
+    budgets: dict[int, Decimal] | None = None
+    limits: NewLimits | None = None
+    method: str | None = None
+    inflation_pct: Decimal | None = None
+    keep_decisions: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +145,7 @@ class PlanLineView:
     reasons: tuple[Reason, ...]
     postponed: Reason | None
     asset_tags: tuple[str, ...]
+    by_hand: bool = False
 
     def reason(self, language: str = "en") -> str:
         """Why the group needs the action."""
@@ -137,6 +214,11 @@ class PlanView:
     assumption_reasons: tuple[Reason, ...]
     warning_reasons: tuple[Reason, ...]
     seconds: float
+    state: PlanState
+    revision: int
+    based_on_id: int | None
+    adjustments: int
+    ranked_objective: int
 
     @property
     def coverage(self) -> dict[str, float]:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tracker.budgeting.models import PlanAction
+from tracker.budgeting.models import PlanAction, PlanState
 from tracker.budgeting.money import to_major
 from tracker.budgeting.needs import Cap, Floor, Limits, Need, Problem, Reason, RiskPart, Wish
 from tracker.budgeting.schemas import MadeFrom, PlanLineView, PlanView, PlanYearView, PriceView
@@ -44,7 +44,8 @@ def made_from_json(made: MadeFrom) -> dict[str, Any]:
     }
 
 
-def _read_made_from(value: Mapping[str, Any]) -> MadeFrom:
+def read_made_from(value: Mapping[str, Any]) -> MadeFrom:
+    """What made a plan, of `made_from_json`."""
     return MadeFrom(
         **{
             **value,
@@ -95,6 +96,26 @@ def need_json(need: Need) -> dict[str, Any]:
         "bridge": need.bridge,
         "bridge_until": need.bridge_until,
     }
+
+
+def told_json(problem: Problem) -> dict[str, Any]:
+    """Why each need is one, in their order: parts of the risk and reasons, to be frozen beside the problem."""
+    return {
+        "needs": [
+            [
+                [[part.code, part.severity, part.points] for part in need.parts],
+                [reason_json(reason) for reason in need.reasons],
+            ]
+            for need in problem.needs
+        ]
+    }
+
+
+def read_told(value: Mapping[str, Any]) -> list[tuple[tuple[RiskPart, ...], tuple[Reason, ...]]]:
+    """The (parts, reasons) of `told_json`."""
+    return [
+        (tuple(RiskPart(*part) for part in parts), read_reasons(reasons)) for parts, reasons in value["needs"]
+    ]
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
@@ -224,6 +245,7 @@ def read_line(row: Any, currency: str) -> PlanLineView:
         reasons=read_reasons(kept["reasons"]),
         postponed=None if kept["postponed"] is None else read_reason(kept["postponed"]),
         asset_tags=tuple(kept["asset_tags"]),
+        by_hand=row.by_hand,
     )
 
 
@@ -262,10 +284,15 @@ def read_plan(row: Any, years: Sequence[Any], lines: Sequence[Any]) -> PlanView:
         lines=tuple(view for view in views if view.year is not None),
         deferred=tuple(view for view in views if view.year is None),
         prices=tuple(read_price(price) for price in kept["prices"]),
-        made_from=_read_made_from(kept["made_from"]),
+        made_from=read_made_from(kept["made_from"]),
         assumption_reasons=read_reasons(kept["assumptions"]),
         warning_reasons=read_reasons(kept["warnings"]),
         seconds=kept["seconds"],
+        state=PlanState(row.state),
+        revision=row.revision,
+        based_on_id=row.based_on_id,
+        adjustments=kept["adjustments"],
+        ranked_objective=kept["ranked_objective"],
     )
 
 
