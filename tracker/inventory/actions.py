@@ -22,7 +22,7 @@ from tracker.identity.schemas import AgencyView, Principal
 from tracker.inventory.applying import Applied, resolve_titles, update_assets
 from tracker.inventory.batch_queries import get_batch
 from tracker.inventory.collecting import collect, uncollected
-from tracker.inventory.creating import create_assets
+from tracker.inventory.creating import PASSES, create_assets
 from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
 from tracker.inventory.locking import lock_inventory
@@ -42,9 +42,19 @@ from tracker.inventory.staging import Collected, Wanted, note_agencies, note_ski
 from tracker.inventory.suggestions import load_names
 from tracker.inventory.undoing import undo_batch
 from tracker.inventory.unknown_names import queue_unknown_names
+from tracker.inventory.watching import UNWATCHED, Phase, Watch, watched_batches
 from tracker.settings import Settings
 
-__all__ = ["apply", "match_titles", "preview", "preview_again", "preview_records", "undo", "update_asset"]
+__all__ = [
+    "apply",
+    "match_titles",
+    "preview",
+    "preview_again",
+    "preview_kept",
+    "preview_records",
+    "undo",
+    "update_asset",
+]
 
 _batch = table_of(ImportBatch)
 _NAMED = 20
@@ -105,6 +115,29 @@ def preview_again(
         return _preview(engine, principal, path, batch.filename, batch.agency_code, now, settings, choices)
 
 
+def preview_kept(
+    engine: Engine,
+    principal: Principal,
+    stored: str | None,
+    filename: str,
+    agency_code: str,
+    now: datetime,
+    *,
+    settings: Settings,
+    choices: Choices,
+    watch: Watch = UNWATCHED,
+) -> BatchView:
+    """Read a kept file as `preview` does, and tell `watch` how far that is.
+
+    Raises:
+        NotFound: no such agency where `principal` may import.
+        Conflict: the file is not kept any more.
+        Refused: the file cannot be used; nothing was written.
+    """
+    with kept_file(settings, stored, filename) as path:
+        return _preview(engine, principal, path, filename, agency_code, now, settings, choices, stored, watch)
+
+
 def _preview(
     engine: Engine,
     principal: Principal,
@@ -114,6 +147,8 @@ def _preview(
     now: datetime,
     settings: Settings,
     choices: Choices,
+    stored: str | None = None,
+    watch: Watch = UNWATCHED,
 ) -> BatchView:
     agency = _find_agency(engine, principal, agency_code)
     limits = Limits(**dict(settings.import_limits))
@@ -124,12 +159,13 @@ def _preview(
     policy = load_key_policy()
     try:
         with uncollected(), Spool() as spool, importers.read(path, mapping=mapping, limits=limits) as file:
-            collected = collect(*open_batches(file, wanted, names, policy), policy, spool)
+            batches, taken = open_batches(file, wanted, names, policy)
+            collected = collect(watched_batches(batches, watch), taken, policy, spool)
             collected.problems.extend(problem_of(problem) for problem in file.problems)
             note_skipped(collected, file.skipped)
             source = _source(path, filename, file.format, file.sheets)
-            stored = keep_source(settings, path, now)
-            return _store(engine, principal, agency, source, collected, now, choices, stored)
+            stored = stored or keep_source(settings, path, now)
+            return _store(engine, principal, agency, source, collected, now, choices, stored, watch)
     except RefusedFile as error:
         raise Refused(error.code, f"{filename}: {error.message}", filename=filename) from error
 
@@ -177,6 +213,7 @@ def _store(
     now: datetime,
     choices: Choices,
     stored: str | None = None,
+    watch: Watch = UNWATCHED,
 ) -> BatchView:
     note_agencies(collected, (agency.code, agency.name))
     with transaction(engine) as session:
@@ -184,13 +221,15 @@ def _store(
         names = names_of(packed.block() for packed in collected.spool.packed())
         collected.problems.extend(point_out(session, principal, agency.id, names))
         batch_id = stage(
-            session, agency.id, source, collected, load_key_policy(), principal.name, now, add_only=add_only
-        )
+            session, agency.id, source, collected, load_key_policy(), principal.name, now,
+            add_only=add_only, watch=watch,
+        )  # fmt: skip
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
         found = batch.updated + batch.unchanged > 0
         retiring = propose_retirements(session, agency.id, batch_id, choices, any_found=found)
         note_source(session, agency.id, batch_id, choices, stored, retiring)
         _audit(session, principal, "import-previewed", agency.id, batch, now)
+        watch.settle(session, batch_id)
         return batch
 
 
@@ -236,6 +275,7 @@ def apply(
     *,
     confirmed: bool = False,
     retire_pct: int = 5,
+    watch: Watch = UNWATCHED,
 ) -> BatchView:
     """Apply exactly what was previewed, in one transaction: all of it or nothing.
 
@@ -251,13 +291,17 @@ def apply(
         source = get_source(session, principal, batch_id, Permission.IMPORT)
         rejected = get_batch(session, principal, batch_id, Permission.IMPORT).rejected
         check_confirmed(session, applied, source.retiring, rejected, retire_pct, confirmed=confirmed)
+        watch.begin(Phase.CHECKING)
         with uncollected(), pending_rows(session, applied) as pending:
+            pending.spool.when_read = watch.advance
             changed = find_changed_rows(session, applied, pending, _NAMED)
             if changed:
                 raise _rows_changed(changed)
             resolve_titles(session, applied)
+            watch.begin(Phase.WRITING, pending.spool.count, PASSES)
             create_assets(session, applied, pending)
             if pending.has_held_rows:
+                watch.advance(0)
                 update_assets(session, applied)
         source = get_source(session, principal, batch_id, Permission.IMPORT)
         if source.retiring:
@@ -265,6 +309,7 @@ def apply(
         remember(session, principal, applied.agency_id, source.choices.mapping, now)
         batch = get_batch(session, principal, batch_id, Permission.IMPORT)
         _audit(session, principal, "import-applied", applied.agency_id, batch, now)
+        watch.settle(session, batch_id)
     queue_unknown_names(engine, applied.agency_id, now)
     return batch
 

@@ -15,6 +15,8 @@ from tracker.inventory.applying import Applied, run
 from tracker.inventory.diffing import ASSET_FIELDS
 from tracker.inventory.pending import Pending
 
+#: How often the rows are gone through: assets, names, a count of titles, installations, history.
+PASSES = 5
 #: What a created asset gets where its row says nothing.
 _DEFAULTS: dict[str, Any] = {
     "name": "",
@@ -106,6 +108,6 @@ def _installation_rows(
 
 
 def _change_rows(applied: Applied, pending: Pending, now: Any, first: int) -> Iterator[tuple[Any, ...]]:
-    created = chain.from_iterable(ids for ids, _ in pending.created())
+    created = chain.from_iterable(pending.created_ids())
     for change_id, asset_id in enumerate(created, start=first):
         yield applied.agency_id, change_id, asset_id, "*", "created", applied.batch_id, applied.actor, now

@@ -7,7 +7,7 @@ table batch_row, which set-based statements read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +60,15 @@ class Pending:
                 block = block.pick(places)
                 ids = [asset_id + at for at in places]
             yield ids, block
+
+    def created_ids(self) -> Iterator[Sequence[int]]:
+        """The asset ids of the created rows; blocks of created rows alone are not opened for it."""
+        for (_, asset_id), packed in zip(self.ids, self.spool.packed(), strict=True):
+            if packed.counts[_CREATED] == packed.rows:
+                yield range(asset_id, asset_id + packed.rows)
+            elif packed.counts[_CREATED]:
+                outcomes = packed.block().outcomes()
+                yield [asset_id + at for at, outcome in enumerate(outcomes) if outcome == _CREATED]
 
 
 @contextmanager

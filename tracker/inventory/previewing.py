@@ -20,10 +20,13 @@ from tracker.inventory.keys import KeyPolicy
 from tracker.inventory.models import BatchBlock, BatchState, BatchTitle, ImportBatch, RowOutcome
 from tracker.inventory.spool import Spool
 from tracker.inventory.staging import Collected, find_rejected, note_held_names, note_nameless
+from tracker.inventory.watching import UNWATCHED, Phase, Watch
 
 _BLOCK_COLUMNS = ("agency_id", "id", "batch_id", "rows", "first_asset_id", "installations",
                   *(outcome.value for outcome in RowOutcome), "payload")  # fmt: skip
 
+#: How often all rows are gone through where they are compared: names, what is held, what becomes of them.
+_PASSES = 3
 #: Why a row is skipped that means an asset where only new ones are added.
 HELD = "already-held"
 
@@ -49,6 +52,7 @@ def stage(
     now: datetime,
     *,
     add_only: bool = False,
+    watch: Watch = UNWATCHED,
 ) -> int:
     """Find, compare and write the batch; returns its id. With `add_only`, rows that mean an asset are skipped."""
     rejected = find_rejected(collected)
@@ -57,12 +61,16 @@ def stage(
     with Spool() as settled:
         spool = collected.spool
         known = has_names(session, agency_id)
+        watch.begin(Phase.MATCHING, spool.count, _PASSES if known else 1)
+        spool.when_read = watch.advance
         if known:
             found = find_assets(session, agency_id, collected, rejected, policy)
             note_held_names(collected, found.held)
         if known or rejected:
             _settle(session, agency_id, collected, rejected, found, settled, add_only=add_only)
             spool = settled
+        watch.begin(Phase.WRITING, spool.count)
+        spool.when_read = watch.advance
         batch_id, first = _reserve(session, collected)
         batch = ImportBatch(
             agency_id=agency_id, id=batch_id, filename=source.filename, sha256=source.sha256,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any
@@ -39,6 +39,8 @@ class Spool:
         self._written = 0
         self._rows: list[Mapping[str, Any]] = []
         self._sheet = ""
+        #: Is told how many rows each block has, when it was read.
+        self.when_read: Callable[[int], None] | None = None
 
     def __enter__(self) -> Spool:
         return self
@@ -90,6 +92,8 @@ class Spool:
             yield Packed(first, rows, counts, installations, self._file.read(size).decode())
             at += size
             first += rows
+            if self.when_read is not None:
+                self.when_read(rows)
 
     def __iter__(self) -> Iterator[tuple[int, StagedBlock]]:
         """(number of its first row, block)."""

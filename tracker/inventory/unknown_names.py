@@ -95,13 +95,14 @@ def _read_held(session: Session, agency_id: int) -> _Held:
         _match.c.scope_agency_id == _SHARED,
         _match.c.product_id.is_not(None),
     )
-    models = (
-        select(_model.c.manufacturer, _model.c.name, func.count(), func.max(_match.c.product_id))
-        .select_from(
-            _asset.join(_model, _model.c.id == _asset.c.hardware_model_id).outerjoin(_match, matched)
-        )
-        .where(_here(agency_id))
-        .group_by(_model.c.manufacturer, _model.c.name)
+    borne = (
+        select(_asset.c.hardware_model_id, func.count().label("assets"))
+        .where(_here(agency_id), _asset.c.hardware_model_id.is_not(None))
+        .group_by(_asset.c.hardware_model_id)
+        .subquery()
+    )
+    models = select(_model.c.manufacturer, _model.c.name, borne.c.assets, _match.c.product_id).select_from(
+        borne.join(_model, _model.c.id == borne.c.hardware_model_id).outerjoin(_match, matched)
     )
     for maker, name, count, product in session.execute(models):
         if maker:
