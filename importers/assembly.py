@@ -17,7 +17,7 @@ from importers.values.conditions import condition_in_notes
 from importers.values.dates import DateStyle
 from importers.values.ranges import units_of_range
 from importers.values.specification import Specification, read_model, read_specification
-from importers.values.text import text_of, visible
+from importers.values.text import compact, text_of, visible
 from importers.vocabulary import Vocabulary
 
 _REJECTING = frozenset(
@@ -37,6 +37,7 @@ _KEYS = frozenset({"asset_tag", "serial", "item_code", "register", "code_registe
 _MONEY = frozenset({"cost", "unit_cost"})
 #: Beside these a name says nothing of maker and model.
 _MAKERS = frozenset({"brand", "model", "brand_model", "specification"})
+_LAST = frozenset({"model", "serial_other"})
 _CLASS_MEMO = 50_000
 #: What a cell says of a thing's kind stands at its beginning.
 _READ = 300
@@ -78,14 +79,18 @@ class Assembler:
         self.money_column = next((c.label for c in columns.columns if c.field in ("cost", "unit_cost")), None)
         self.currency = next((c.currency for c in columns.columns if c.currency), None)
         self.multiple = "units" in fields or "register" in fields or "code_register" in fields
+        self.headed_class = _headed_class(columns, vocabulary)
+        self.unit_is_place = _unit_is_place(columns, vocabulary)
+        if self.unit_is_place:
+            self.present |= {"location"}
         self.specified: dict[str, Specification] = {}
         self.memo: dict[tuple[str | None, ...], tuple[str, ItScope, bool]] = {}
 
     def _compile(self, style: DateStyle) -> list[tuple[int, Column, Setter]]:
         plan = []
         fields = frozenset(column.field for column in self.columns.columns)
-        # Notes, brands and the rest first, models last: a model column outranks the rest of a brand cell.
-        for column in sorted(self.columns.columns, key=lambda c: (c.field == "model", c.at)):
+        # A model column outranks the rest of a brand cell, a second serial number fills in for the first.
+        for column in sorted(self.columns.columns, key=lambda c: (c.field in _LAST, c.at)):
             setter = compile_column(column, style, self.vocabulary, fields)
             if setter is not None:
                 plan.append((column.at, column, bared(setter) if self.exact else setter))
@@ -139,6 +144,8 @@ class Assembler:
         if draft.os_version or draft.os_fallback or draft.software:
             _install(draft)
         self.classify(draft, problems)
+        if self.unit_is_place:
+            record.location = record.agency_text
         for name, text in self.titles.items():
             if getattr(record, name) is None:
                 setattr(record, name, text)
@@ -239,8 +246,12 @@ class Assembler:
         made = classify_maker(record.brand, name, rules) if record.brand else None
         if made and made != OTHER:
             return made, ItScope.IT
+        if self.headed_class:
+            return self.headed_class, ItScope.IT
         if record.os:
             system = record.os.casefold()
+            if system.split()[0].split("/")[0] in self.vocabulary.mobile_systems:
+                return "mobile", ItScope.IT
             serves = any(word in system for word in self.vocabulary.server_systems)
             return ("server" if serves else "desktop"), ItScope.IT
         return OTHER, ItScope.IT if made or draft.software else ItScope.OTHER
@@ -252,6 +263,19 @@ class Assembler:
             text += f"; by its name it may be {record.asset_class}, but it is not taken as IT"
         record.asset_class, record.it_scope = OTHER, ItScope.OTHER
         problems.append(Problem(self.sheet, record.row, None, "item-code-missing", text, record.name))
+
+
+def _headed_class(columns: Columns, vocabulary: Vocabulary) -> str | None:
+    """The class that the header of the names states: under 'Nama VM' stand virtual machines."""
+    heads = [column.label for column in columns.columns if column.field in ("name", "hostname")]
+    return next(filter(None, (vocabulary.headed_classes.get(compact(label)) for label in heads)), None)
+
+
+def _unit_is_place(columns: Columns, vocabulary: Vocabulary) -> bool:
+    """Whether a unit of the agency ('Unit Kerja', 'Dept') is the only word of where a thing is."""
+    fields = columns.fields()
+    unit = fields.get("agency_text")
+    return unit is not None and "location" not in fields and compact(unit.label) in vocabulary.unit_headers
 
 
 def _state(draft: Draft) -> None:

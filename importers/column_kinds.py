@@ -71,7 +71,7 @@ def _describes_assets(fields: frozenset[str]) -> bool:
 
 def _without_install_date(column: Column) -> Column:
     """When a software was installed says nothing of when its machine was bought."""
-    installed = "install" in column.label.casefold() and column.field in DATES
+    installed = "instal" in column.label.casefold() and column.field in DATES
     return replace(column, field=EXTRA) if installed else column
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from importers.classes import names_kind
 from importers.layout import Header, Row, is_blank
 from importers.values.brands import split_brand
 from importers.values.conditions import parse_condition
-from importers.values.dates import DateStyle, parse_date
+from importers.values.dates import DateStyle, is_month_first, parse_date
 from importers.values.durations import parse_months
 from importers.values.money import find_currency, parse_money
 from importers.values.ranges import looks_like_code, split_code_register, units_of_range
-from importers.values.text import text_of, words_of
+from importers.values.text import header_words, text_of, words_of
 from importers.vocabulary import Vocabulary
 
 _DATE_LIKE = frozenset({None, "date-future", "date-invalid", "date-order"})
@@ -77,6 +78,18 @@ class Profile:
         if test == "duration":
             return parse_months(value, 1) is not None
         return False
+
+    def counts(self, at: int) -> bool:
+        """Whether the cells do nothing but count up from 1: 'S/N' means 'serial number' and 'No.' alike."""
+        texts = [text_of(value) for value in self.values[at]]
+        return len(texts) > 1 and texts == [str(number) for number in range(1, len(texts) + 1)]
+
+    def tells_condition(self, at: int) -> bool:
+        """Whether a column of states says good and broken rather than in use and in store."""
+        texts = [text.casefold() for text in self.texts(at)]
+        said = [text for text in texts if not text.isdecimal() and parse_condition(text, self.vocabulary)]
+        used = sum(text in self.vocabulary.statuses for text in texts)
+        return len(said) > 0.7 * len(texts) and len(said) > used
 
     def names_models(self, at: int) -> bool:
         """Whether the cells name models rather than kinds of things: digits in them, or many distinct words."""
@@ -155,6 +168,15 @@ def _are_years(texts: list[str], label: str, vocabulary: Vocabulary) -> bool:
     return bool(said) and _share(texts, _YEAR.fullmatch) > 0.8
 
 
+def _are_bought(texts: list[str], label: str, vocabulary: Vocabulary) -> bool:
+    """Dates under a header of dates that is not that of something later, such as the last check."""
+    words = frozenset(header_words(label).split())
+    if not words & vocabulary.date_words or words & vocabulary.later_words:
+        return False
+    style = DateStyle(is_month_first(texts), False, date.max)
+    return _share(texts, lambda text: parse_date(text, style, vocabulary).on is not None) > 0.8
+
+
 _YEAR = re.compile(r"(?:19[89]|20[0-4])\d")
 
 
@@ -178,5 +200,6 @@ _LOOKS: tuple[tuple[str, frozenset[str], Looks], ...] = (
     ("name", frozenset({"name", "category"}), _are_kinds),
     ("cost", frozenset({"cost", "unit_cost"}), _are_amounts),
     ("acquired_on", frozenset({"acquired_on"}), _are_years),
+    ("acquired_on", frozenset({"acquired_on"}), _are_bought),
     ("serial", frozenset({"serial"}), _are_serials),
 )

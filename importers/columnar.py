@@ -282,6 +282,8 @@ class ColumnTable:
     def _finish(self, columns: dict[str, Coded], count: int) -> None:
         """What several columns say together, as `Assembler._finish` does for one record."""
         assembler = self._assembler
+        if assembler.unit_is_place and "agency_text" in columns:
+            columns["location"] = columns["agency_text"]
         for name, text in assembler.titles.items():
             values, codes = columns.get(name) or ([None], array("H", bytes(2 * count)))
             columns[name] = ([text if value is None else value for value in values], codes)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 EXTRA, IGNORE = "extra", "ignore"
+#: A second column of serial numbers: kept under its header, and used where the first one is blank.
+SERIAL_OTHER = "serial_other"
+_INNER = frozenset({IGNORE, SERIAL_OTHER})
 #: Why a column has its field: the agency said so, a known export, the words of its header, or its values.
 BY_MAPPING, BY_FORMAT, BY_HEADER, BY_VALUES = "mapping", "format", "header", "values"
 DATES = frozenset({"acquired_on", "warranty_ends_on", "support_ends_on"})
@@ -18,6 +21,7 @@ PRESENT: Mapping[str, tuple[str, ...]] = {
     "condition_good": ("conditions", "condition"),
     "condition_fair": ("conditions", "condition"),
     "condition_broken": ("conditions", "condition"),
+    "serial_other": ("serial",),
     "office": ("software",),
     "database": ("software",),
     "software_name": ("software",),
@@ -78,7 +82,7 @@ class Columns:
     def named(self) -> dict[str, str]:
         """{source header: field} as shown to people."""
         return {
-            label: EXTRA if column.field == IGNORE else column.field for label, column in self.shown().items()
+            label: EXTRA if column.field in _INNER else column.field for label, column in self.shown().items()
         }
 
     def reasons(self) -> dict[str, str]:
@@ -86,7 +90,7 @@ class Columns:
         return {
             label: column.reason
             for label, column in self.shown().items()
-            if column.field not in (EXTRA, IGNORE) or column.reason == BY_MAPPING
+            if column.field not in (EXTRA, IGNORE, SERIAL_OTHER) or column.reason == BY_MAPPING
         }
 
     def sure(self) -> dict[str, float]:

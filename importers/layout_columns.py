@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -19,6 +20,7 @@ from importers.columns import (
     EXTRA,
     IGNORE,
     MONEY,
+    SERIAL_OTHER,
     TICKS,
     Column,
     Columns,
@@ -128,7 +130,7 @@ def _by_likeness(label: str, vocabulary: Vocabulary) -> Guess:
 
 def _adjust(guesses: list[Guess], header: Header, profile: Profile) -> list[Guess]:
     """Correct what the header says by what the values show, and by which other columns there are."""
-    guesses = _tell_types(guesses, header, profile)
+    guesses = _tell_hosts(_tell_types(guesses, header, profile), header)
     fields = {guess.field for guess in guesses}
     adjusted = []
     for at, guess in enumerate(guesses):
@@ -156,6 +158,22 @@ def _tell_types(guesses: list[Guess], header: Header, profile: Profile) -> list[
     return told
 
 
+def _tell_hosts(guesses: list[Guess], header: Header) -> list[Guess]:
+    """Of 'Nama VM' and 'Hostname' the one is the name and the other the host name."""
+    hosts = [at for at, guess in enumerate(guesses) if guess.field == "hostname" and guess.confidence <= 1]
+    named = next((at for at in hosts if not _HOST.search(header.levels[at][-1])), None)
+    if len(hosts) < 2 or named is None or any(guess.field == "name" for guess in guesses):
+        return guesses
+    return [guess._replace(field="name") if at == named else guess for at, guess in enumerate(guesses)]
+
+
+#: A column that only counts its rows is no name or serial number where others tell the things apart.
+_NAMING = {
+    "serial": frozenset({"serial", "asset_tag", "name", "category", "hostname"}),
+    "name": frozenset({"category", "brand", "brand_model", "model", "hostname", "item_code", "name"}),
+}
+#: What only a machine's name in its network is called.
+_HOST = re.compile(r"host|dns|fqdn|netbios", re.IGNORECASE)
 #: Headers that mean one or the other.
 _TYPES = frozenset({"type", "types", "tipe"})
 
@@ -194,6 +212,10 @@ def _by_values(at: int, guess: Guess, fields: set[str], profile: Profile) -> str
         and profile.share(at, "register") > 0.5
     ):
         return "register"
+    if name in _NAMING and profile.counts(at) and fields & _NAMING[name]:
+        return "sequence"
+    if name == "status" and "condition" not in fields and profile.tells_condition(at):
+        return "condition"
     if name == "warranty_ends_on" and profile.share(at, "duration") > 0.5:
         return name
     if name in DATES and confidence < 1 and profile.share(at, "date") < 0.3:
@@ -213,7 +235,9 @@ def _products(guesses: list[Guess], profile: Profile) -> list[Guess]:
     listing = "product" in place and "version" in place and "software_name" not in place
     listing = listing and _repeats(profile, place)
     turned = {"product": "model" if "model" not in place else EXTRA, "version": EXTRA}
-    if listing:
+    if _names_programs(place) and _repeats(profile, place):
+        turned = {"name": "software_name", "version": "software_version", "brand": "software_publisher"}
+    elif listing:
         turned = {"product": "software_name", "version": "software_version", "brand": "software_publisher"}
     elif "software_name" in place and "software_version" not in place:
         turned["version"] = "software_version"
@@ -225,6 +249,22 @@ def _products(guesses: list[Guess], profile: Profile) -> list[Guess]:
         else guess
         for guess in guesses
     ]
+
+
+def _names_programs(place: Mapping[str, int]) -> bool:
+    """Whether machine, name and version are told, and nothing that a machine alone has."""
+    others = {
+        "serial",
+        "model",
+        "brand_model",
+        "os",
+        "acquired_on",
+        "cost",
+        "condition",
+        "product",
+        "software_name",
+    }
+    return {"hostname", "name", "version"} <= place.keys() and not others & place.keys()
 
 
 def _repeats(profile: Profile, place: Mapping[str, int]) -> bool:
@@ -250,7 +290,7 @@ def _resolve(header: Header, guesses: list[Guess], profile: Profile) -> list[Gue
         keep = max(places, key=lambda at: (_preference(name, at, guesses, profile), -at))
         for at in places:
             if at != keep:
-                chosen[at] = guesses[at]._replace(field=EXTRA)
+                chosen[at] = guesses[at]._replace(field=SERIAL_OTHER if name == "serial" else EXTRA)
     return chosen
 
 

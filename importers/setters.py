@@ -55,6 +55,7 @@ def compile_column(
         "brand": lambda: _brand(vocabulary, "model" not in fields),
         "brand_model": lambda: _brand(vocabulary),
         "serial": lambda: _serial(vocabulary),
+        "serial_other": lambda: _serial_other(column.label, vocabulary),
         "asset_tag": lambda: _tag(vocabulary),
         "status": lambda: set_status(vocabulary),
         "currency": lambda: set_currency(vocabulary),
@@ -174,6 +175,17 @@ def _serial(vocabulary: Vocabulary) -> Setter:
             return "serial-placeholder", "this is not a serial number; it stays unknown"
         draft.record.serial = text
         return None
+
+    return run
+
+
+def _serial_other(label: str, vocabulary: Vocabulary) -> Setter:
+    """Keeps a second serial number under its header; where the first is blank, it is the serial number."""
+    keep, take = _extra(label), _serial(vocabulary)
+
+    def run(draft: Draft, value: object) -> Issue | None:
+        keep(draft, value)
+        return take(draft, value) if draft.record.serial is None else None
 
     return run
 

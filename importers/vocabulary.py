@@ -81,6 +81,11 @@ class Vocabulary:
     makers: frozenset[str]
     maker_suffixes: frozenset[str]
     server_systems: tuple[str, ...]
+    mobile_systems: frozenset[str]
+    unit_headers: frozenset[str]
+    headed_classes: Mapping[str, str]
+    date_words: frozenset[str]
+    later_words: frozenset[str]
     classes: ClassRules
 
 
@@ -132,6 +137,11 @@ def default_vocabulary() -> Vocabulary:
         makers=frozenset(maker.casefold() for maker in makers["makers"]),
         maker_suffixes=frozenset(makers["suffixes"]),
         server_systems=tuple(words["server_systems"]),
+        mobile_systems=frozenset(words["mobile_systems"]),
+        unit_headers=frozenset(compact(word) for word in words["unit_headers"]),
+        headed_classes={compact(word): kind for word, kind in words["headed_classes"].items()},
+        date_words=frozenset(words["date_words"]),
+        later_words=frozenset(words["later_words"]),
         classes=_class_rules(classes),
     )
 

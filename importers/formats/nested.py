@@ -15,6 +15,9 @@ from importers.layout import Row
 _SAYS = (
     "date",
     "name",
+    "nama",
+    "nama_lengkap",
+    "uraian",
     "label",
     "title",
     "displayName",

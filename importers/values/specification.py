@@ -11,7 +11,8 @@ _SYSTEM = re.compile(
     r"\b(?:(?:microsoft\s+)?win(?:dows)?\s*(?:xp|vista|7|8\.1|8|10|11|server\s*\d{4}(?:\s*r2)?)"
     r"(?:\s*(?:pro(?:fessional)?|home|enterprise|education|ultimate|std|standard|sl))?"
     r"(?:\s*\d\dh[12])?(?:\s*(?:64|32)[\s-]?bit)?"
-    r"|(?:ubuntu|debian|centos|rhel|fedora|linux mint|macos|mac os x|chrome ?os|android)\s*\d[\d.]*(?:\s*lts)?)",
+    r"|(?:ubuntu|debian|centos|rhel|fedora|linux mint|macos|mac os x|chrome ?os|android)\s*\d[\d.]*(?:\s*lts)?"
+    r"|chrome ?os)\b",
     re.IGNORECASE,
 )
 #: Where a model's name ends: processors, sizes, separators.

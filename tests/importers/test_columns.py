@@ -78,7 +78,7 @@ def test_the_mapping_outranks_header_format_and_values() -> None:
         ("Xyz", [2015, 2016, 2017], "extra"),
         ("Xyz", ["5CG9123ABC", "PF3XYZ12", "MXL1234567"], "serial"),
         ("Xyz", ["INV001", "INV002", "INV003"], "extra"),
-        ("Officer", ["Ani", "Budi", "Citra"], "extra"),
+        ("Offices", ["Ani", "Budi", "Citra"], "extra"),
     ],
 )
 def test_what_values_suggest_where_the_header_says_nothing(
