@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlmodel import Session
 
 from tracker.budgeting.models import Plan, PlanLine, PlanLineAsset, PlanState
@@ -54,14 +54,32 @@ def get_kept(
     Raises:
         NotFound: no such plan within what the principal may do this to.
     """
-    row = session.execute(_whole(principal, permission).where(plan.c.id == plan_id)).first()
+    row = session.execute(_joined(plan.c, principal, permission).where(plan.c.id == plan_id)).first()
     if row is None:
         raise NotFound("plan-not-found", f"There is no plan {plan_id!r} that you may use so.")
     return Kept(row, NewPlan.model_validate(row.result["request"]), read_problem(row.inputs))
 
 
-def _whole(principal: Principal, permission: Permission) -> Select[Any]:
-    query = select(*plan.c, agency.c.path, agency.c.code).join(agency, agency.c.id == plan.c.agency_id)
+def get_row(
+    session: Session, principal: Principal, plan_id: int, permission: Permission = Permission.VIEW
+) -> Row[Any]:
+    """A plan's row without its frozen inputs, with the agency's path and code. One statement.
+
+    Raises:
+        NotFound: no such plan within what the principal may do this to.
+    """
+    columns = [column for column in plan.c if column.name not in ("inputs", "told")]
+    query = _joined(columns, principal, permission).where(plan.c.id == plan_id)
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound("plan-not-found", f"There is no plan {plan_id!r} that you may use so.")
+    return row
+
+
+def _joined(
+    columns: Iterable[ColumnElement[Any]], principal: Principal, permission: Permission
+) -> Select[Any]:
+    query = select(*columns, agency.c.path, agency.c.code).join(agency, agency.c.id == plan.c.agency_id)
     return query.where(limit(plan.c.agency_id, principal.scope(permission)))
 
 

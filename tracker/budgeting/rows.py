@@ -16,7 +16,8 @@ from tracker.budgeting.models import PlanAction, PlanState
 from tracker.budgeting.needs import FillLine, Member
 from tracker.budgeting.schemas import PlanView
 
-_SHOWN_TAGS = 10
+#: How many assets of a line are named.
+SHOWN_TAGS = 10
 YEAR_COLUMNS = ("agency_id", "plan_id", "fiscal_year", "budget_minor", "cost_minor", "actions")
 LINE_COLUMNS = (
     "agency_id", "id", "plan_id", "position", "need_no", "owner_agency_id", "asset_class", "group_label", "action",
@@ -137,7 +138,7 @@ def line_row(draft: Draft, placed: Placed) -> tuple[Any, ...]:
     currency = draft.request.currency
     reason = texts.sentences(need.reasons, currency, "en")
     postponed = None if line.postponed is None else texts.sentence(line.postponed, currency, "en")
-    tags = [member.tag for member in members[:_SHOWN_TAGS]]
+    tags = [member.tag for member in members[:SHOWN_TAGS]]
     evidence = stored.line_evidence(need, draft.agencies[need.agency_id], line.postponed, tags)
     return (
         draft.agency.id, placed.line_id, placed.plan_id, placed.position, line.need, need.agency_id,

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.budgeting import texts
 from tracker.budgeting.models import PlanAction, PlanState
@@ -103,6 +104,33 @@ class NewScenario(BaseModel):
     method: str | None = None
     inflation_pct: Decimal | None = None
     keep_decisions: bool = True
+
+
+class EditKind(StrEnum):
+    """What can be done with a line by hand."""
+
+    MOVE = "move"
+    QUANTITY = "quantity"
+    PRICE = "price"
+    PIN = "pin"
+    RELEASE = "release"
+    EXCLUDE = "exclude"
+
+
+class PlanEdit(BaseModel):
+    """A change of one line by hand. `revision` is that of the plan which was looked at. `move` takes `year`
+    (absent: deferred) and `units` (absent: all, fewer: the line is split); `quantity` takes `units`; `price`
+    takes `price` in major units; `exclude` defers all and keeps it so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    revision: int
+    position: int
+    kind: EditKind
+    year: int | None = None
+    units: int | None = None
+    price: Decimal | None = None
+    comment: str = Field(default="", max_length=500)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ class Permission(StrEnum):
     IMPORT = "import"
     MANAGE_ASSETS = "manage-assets"
     MANAGE_FINDINGS = "manage-findings"
+    WAIVE = "waive"
     SCAN = "scan"
     PLAN = "plan"
+    APPROVE = "approve"
     ADMIN = "admin"
     AUDIT = "audit"
 
@@ -29,6 +31,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_ASSETS,
             Permission.MANAGE_FINDINGS,
             Permission.SCAN,
+            Permission.APPROVE,
         }
     ),
     Role.BUDGET_OFFICER: frozenset({Permission.VIEW, Permission.PLAN}),
