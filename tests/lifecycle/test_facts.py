@@ -13,8 +13,8 @@ from tracker.catalogue.ranges import Range
 from tracker.catalogue.versions import version_key
 from tracker.db import new_id, reading, table_of, transaction
 from tracker.inventory.matching import current_version
-from tracker.lifecycle.facts import About, load
 from tracker.lifecycle.facts import Facts as Loaded
+from tracker.lifecycle.loading import About, load
 from tracker.lifecycle.rules import Exploited, PatchFacts, Subject
 
 

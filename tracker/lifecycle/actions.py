@@ -22,9 +22,10 @@ from tracker.inventory.actions import match_titles
 from tracker.lifecycle import details, fanout, fingerprints, history, profiling, queries, stored, temporary
 from tracker.lifecycle import scan as scanning
 from tracker.lifecycle.evaluation import Cause, Evaluation, evaluate
-from tracker.lifecycle.facts import Facts, load
+from tracker.lifecycle.facts import Facts
 from tracker.lifecycle.fanout import Source
 from tracker.lifecycle.judging import Bench
+from tracker.lifecycle.loading import load
 from tracker.lifecycle.models import ScanRun
 from tracker.lifecycle.policies import ensure_policy, get_policy
 from tracker.lifecycle.policy import Policy

@@ -29,7 +29,8 @@ from tracker.identity.scope import limit as within
 from tracker.inventory.actions import match_titles
 from tracker.lifecycle.actions import staged_scan
 from tracker.lifecycle.evaluation import AssetFacts, State, evaluate
-from tracker.lifecycle.facts import Facts, load
+from tracker.lifecycle.facts import Facts
+from tracker.lifecycle.loading import load
 from tracker.lifecycle.policies import get_policy
 from tracker.lifecycle.policy import Policy
 from tracker.lifecycle.queries import agency, asset

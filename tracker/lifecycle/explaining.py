@@ -21,7 +21,8 @@ from tracker.inventory.models import Asset, HardwareModel, Installation, Softwar
 from tracker.lifecycle.asset_rules import assess_age, assess_warranty
 from tracker.lifecycle.details import title_text
 from tracker.lifecycle.evaluation import assess_matched, state_of
-from tracker.lifecycle.facts import About, Dated, Facts, Matched, load
+from tracker.lifecycle.facts import Dated, Facts, Matched
+from tracker.lifecycle.loading import About, load
 from tracker.lifecycle.models import SupportContract
 from tracker.lifecycle.policies import get_policy
 from tracker.lifecycle.policy import Policy

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracker.catalogue.overrides import SHARED, Held
+from tracker.lifecycle.facts import Dated, Matched
 from tracker.lifecycle.schemas import SupportDate
-
-if TYPE_CHECKING:
-    from tracker.lifecycle.facts import Dated, Matched
 
 #: Date → its fields in ReleaseDates: the day, and what is said without one.
 _FIELDS = {

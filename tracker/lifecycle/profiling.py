@@ -10,8 +10,9 @@ from sqlmodel import Session
 
 from tracker.db import insert_rows
 from tracker.lifecycle import temporary
+from tracker.lifecycle.counting import RULES, unpacked
 from tracker.lifecycle.evaluation import Cause
-from tracker.lifecycle.fanout import RULES, Source, unpacked
+from tracker.lifecycle.fanout import Source
 from tracker.lifecycle.judging import Bench, Judged, judge_profiles
 from tracker.lifecycle.profiles import (
     BARE,

@@ -19,9 +19,10 @@ from sqlmodel import Session
 
 from tracker.db import insert_rows, is_sqlite
 from tracker.db.engine import READ_ONLY
-from tracker.lifecycle import fanout, profiling, temporary
+from tracker.lifecycle import counting, fanout, profiling, temporary
+from tracker.lifecycle.counting import RULES
 from tracker.lifecycle.evaluation import Cause, ConditionKey, Ending, Evaluation, Pick, State
-from tracker.lifecycle.fanout import RULES, Changes, Source
+from tracker.lifecycle.fanout import Changes, Source
 from tracker.lifecycle.judging import Bench
 from tracker.lifecycle.policy import Policy
 from tracker.lifecycle.profiles import RECORD_RULES, UNKNOWN_RULES, severity_weight, years_since
@@ -133,7 +134,7 @@ def _verdict(
         made.ends_on,
         years,
         0 if silent else severity_weight(made.severity),
-        *fanout.packed(_RULE_NUMBER[made.rule.value]),
+        *counting.packed(_RULE_NUMBER[made.rule.value]),
     )
 
 
@@ -208,20 +209,20 @@ def stage_chunk(session: Session, source: Source, agencies: Sequence[int], bench
 def tally_chunk(session: Session, source: Source, policy: Policy, tally: Tally) -> dict[int, dict[str, int]]:
     """Count the staged chunk per agency and measure into `tally`; five statements."""
     counted: dict[int, dict[str, int]] = {}
-    for agency_id, assets, units in fanout.count_assets(session, source):
+    for agency_id, assets, units in counting.count_assets(session, source):
         counted[agency_id] = {"assets": units}
         tally.assets += assets
         tally.assets_of[agency_id] = assets
-    for agency_id, *numbers in fanout.count_coverage(session, source):
+    for agency_id, *numbers in counting.count_coverage(session, source):
         names = ("installations", *temporary.MEASURES)
         counted[agency_id].update(zip(names, numbers, strict=True))
-    for row in fanout.count_wanted(session, _groups(policy)):
+    for row in counting.count_wanted(session, _groups(policy)):
         named = {name: row[name] for name in _groups(policy)}
         named.update({f"open:{rule}": row[f"r{number}"] for number, rule in enumerate(RULES)})
         counted[row["agency_id"]].update({name: count for name, count in named.items() if count})
-    for agency_id, severity, count in fanout.count_severities(session):
+    for agency_id, severity, count in counting.count_severities(session):
         counted[agency_id][f"severity:{severity}"] = count
-    for agency_id, month, units in fanout.count_ending(session, source):
+    for agency_id, month, units in counting.count_ending(session, source):
         counted[agency_id][f"ending:{month}"] = units
     for agency_id, band, units, found in profiling.count_judged(session):
         counted[agency_id][f"risk:{band}"] = units
