@@ -15,7 +15,9 @@ import tracker.inventory.decision_models
 import tracker.inventory.models
 import tracker.inventory.source_models
 import tracker.inventory.suggestion_models
+import tracker.inventory.task_models
 import tracker.lifecycle.models
+import tracker.lifecycle.work_models
 import tracker.work.models  # noqa: F401
 from tracker.db import make_engine
 from tracker.settings import load_settings

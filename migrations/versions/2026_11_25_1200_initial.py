@@ -148,6 +148,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_id_counter")),
     )
     op.create_table(
+        "job_progress",
+        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
+        sa.Column("phase", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column(
+            "counts",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("phase_began_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("lease_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("cancel_requested_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_job_progress")),
+    )
+    op.create_table(
         "job_run",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -221,6 +237,11 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
         sa.Column("inflation_pct", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "terms",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -447,6 +468,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("cve_id", name=op.f("uq_exploited_entry_cve_id")),
     )
     op.create_table(
+        "finding_act",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("act", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column(
+            "detail",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(act = 'acknowledged' OR act = 'assigned' OR act = 'unassigned' OR act = 'commented' OR act = 'waiver-asked' OR act = 'waiver-granted' OR act = 'waiver-refused' OR act = 'waiver-ended' OR act = 'plan-linked')",
+            name=op.f("ck_finding_act_act"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_finding_act_agency_id_agency")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_finding_act")),
+    )
+    op.create_table(
         "import_batch",
         sa.Column(
             "agency_id",
@@ -616,8 +663,16 @@ def upgrade() -> None:
         ),
         sa.Column("price_book_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("asset_class", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("action", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("min_quantity", sa.Integer(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
+        sa.Column(
+            "parts",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(
@@ -625,6 +680,7 @@ def upgrade() -> None:
             name=op.f("ck_price_action"),
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_price_amount_minor")),
+        sa.CheckConstraint("min_quantity > 0", name=op.f("ck_price_min_quantity")),
         sa.ForeignKeyConstraint(
             ["price_book_id"], ["price_book.id"], name=op.f("fk_price_price_book_id_price_book")
         ),
@@ -632,9 +688,11 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "price_book_id",
             "asset_class",
+            "subject",
             "action",
+            "min_quantity",
             "valid_from",
-            name=op.f("uq_price_price_book_id_asset_class_action_valid_from"),
+            name=op.f("uq_price_price_book_id_asset_class_subject_action_min_quantity_valid_from"),
         ),
     )
     op.create_table(
@@ -1021,6 +1079,68 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("exploited_range", schema=None) as batch_op:
         batch_op.create_index("ix_exploited_range_product_id", ["product_id"], unique=False)
+
+    op.create_table(
+        "import_task",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("filename", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("stored", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "choices",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("finished_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("error_code", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint("(kind = 'preview' OR kind = 'apply')", name=op.f("ck_import_task_kind")),
+        sa.CheckConstraint(
+            "(state = 'waiting' OR state = 'running' OR state = 'done' OR state = 'failed' OR state = 'cancelled')",
+            name=op.f("ck_import_task_state"),
+        ),
+        sa.CheckConstraint(
+            "kind <> 'apply' OR batch_id IS NOT NULL", name=op.f("ck_import_task_applies_a_batch")
+        ),
+        sa.CheckConstraint("attempt >= 0", name=op.f("ck_import_task_attempt")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "batch_id"],
+            ["import_batch.agency_id", "import_batch.id"],
+            name=op.f("fk_import_task_agency_id_batch_id_import_batch"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_import_task_agency_id_agency")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_import_task")),
+    )
+    with op.batch_alter_table("import_task", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_import_task_open",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('waiting', 'running')"),
+            postgresql_where=sa.text("state IN ('waiting', 'running')"),
+        )
+        batch_op.create_index(
+            "uq_import_task_open_apply",
+            ["agency_id", "batch_id"],
+            unique=True,
+            sqlite_where=sa.text("kind = 'apply' AND state IN ('waiting', 'running')"),
+            postgresql_where=sa.text("kind = 'apply' AND state IN ('waiting', 'running')"),
+        )
 
     op.create_table(
         "installation",
@@ -1701,11 +1821,146 @@ def upgrade() -> None:
             sqlite_where=sa.text("resolved_on IS NULL"),
             postgresql_where=sa.text("resolved_on IS NULL"),
         )
+
+    op.create_table(
+        "finding_history",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "finding_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "act_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "act_id"],
+            ["finding_act.agency_id", "finding_act.id"],
+            name=op.f("fk_finding_history_agency_id_act_id_finding_act"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "finding_id"],
+            ["finding.agency_id", "finding.id"],
+            name=op.f("fk_finding_history_agency_id_finding_id_finding"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "finding_id", "act_id", name=op.f("pk_finding_history")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "finding_work",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "finding_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("acknowledged_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("acknowledged_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("assignee_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("asked_act_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("asked_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("asked_until", sa.Date(), nullable=True),
+        sa.Column("waived_act_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("waived_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("waived_until", sa.Date(), nullable=True),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("plan_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name=op.f("ck_finding_work_acknowledged")
+        ),
+        sa.CheckConstraint(
+            "(asked_act_id IS NULL) = (asked_by IS NULL) AND (asked_act_id IS NULL) = (asked_until IS NULL)",
+            name=op.f("ck_finding_work_asked"),
+        ),
+        sa.CheckConstraint("(plan_id IS NULL) = (plan_line_id IS NULL)", name=op.f("ck_finding_work_plan")),
+        sa.CheckConstraint(
+            "(waived_act_id IS NULL) = (waived_by IS NULL) AND (waived_act_id IS NULL) = (waived_until IS NULL)",
+            name=op.f("ck_finding_work_waived"),
+        ),
+        sa.CheckConstraint("due_on IS NULL OR assignee_id IS NOT NULL", name=op.f("ck_finding_work_due")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "asked_act_id"],
+            ["finding_act.agency_id", "finding_act.id"],
+            name=op.f("fk_finding_work_agency_id_asked_act_id_finding_act"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "finding_id"],
+            ["finding.agency_id", "finding.id"],
+            name=op.f("fk_finding_work_agency_id_finding_id_finding"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "waived_act_id"],
+            ["finding_act.agency_id", "finding_act.id"],
+            name=op.f("fk_finding_work_agency_id_waived_act_id_finding_act"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["assignee_id"], ["app_user.id"], name=op.f("fk_finding_work_assignee_id_app_user")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "finding_id", name=op.f("pk_finding_work")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("finding_work", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_finding_work_asked_until",
+            ["asked_until"],
+            unique=False,
+            sqlite_where=sa.text("asked_until IS NOT NULL"),
+            postgresql_where=sa.text("asked_until IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_finding_work_assignee_id",
+            ["assignee_id"],
+            unique=False,
+            sqlite_where=sa.text("assignee_id IS NOT NULL"),
+            postgresql_where=sa.text("assignee_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_finding_work_waived_until",
+            ["waived_until"],
+            unique=False,
+            sqlite_where=sa.text("waived_until IS NOT NULL"),
+            postgresql_where=sa.text("waived_until IS NOT NULL"),
+        )
     op.execute("INSERT INTO id_counter (name, next_id) VALUES ('all', 2)")
     op.execute("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '')")
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("finding_work", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_finding_work_waived_until",
+            sqlite_where=sa.text("waived_until IS NOT NULL"),
+            postgresql_where=sa.text("waived_until IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_finding_work_assignee_id",
+            sqlite_where=sa.text("assignee_id IS NOT NULL"),
+            postgresql_where=sa.text("assignee_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_finding_work_asked_until",
+            sqlite_where=sa.text("asked_until IS NOT NULL"),
+            postgresql_where=sa.text("asked_until IS NOT NULL"),
+        )
+
+    op.drop_table("finding_work")
+    op.drop_table("finding_history")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_finding_open",
@@ -1785,6 +2040,19 @@ def downgrade() -> None:
         batch_op.drop_index("ix_installation_asset")
 
     op.drop_table("installation")
+    with op.batch_alter_table("import_task", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_import_task_open_apply",
+            sqlite_where=sa.text("kind = 'apply' AND state IN ('waiting', 'running')"),
+            postgresql_where=sa.text("kind = 'apply' AND state IN ('waiting', 'running')"),
+        )
+        batch_op.drop_index(
+            "ix_import_task_open",
+            sqlite_where=sa.text("state IN ('waiting', 'running')"),
+            postgresql_where=sa.text("state IN ('waiting', 'running')"),
+        )
+
+    op.drop_table("import_task")
     with op.batch_alter_table("exploited_range", schema=None) as batch_op:
         batch_op.drop_index("ix_exploited_range_product_id")
 
@@ -1839,6 +2107,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_import_batch_id")
 
     op.drop_table("import_batch")
+    op.drop_table("finding_act")
     op.drop_table("exploited_entry")
     op.drop_table("daily_rollup")
     op.drop_table("column_mapping")
@@ -1876,6 +2145,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("job_run")
+    op.drop_table("job_progress")
     op.drop_table("id_counter")
     op.drop_table("hardware_model")
     op.drop_table("finding_condition")

@@ -65,6 +65,14 @@ class Ordering:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Waivers:
+    """How long a waiver may last, and whether its approver must be somebody else than who asked for it."""
+
+    max_days: int = 365
+    two_persons: bool = True
+
+
 @dataclass(frozen=True)
 class RiskWeights:
     """Points of the parts of a risk score, and from which score on a band begins (profiles.py)."""
@@ -104,6 +112,7 @@ class Policy:
     rules_off: frozenset[str] = frozenset()
     ruleset: Ruleset | None = None
     effective_on: date | None = field(default=None, compare=False)
+    waivers: Waivers = Waivers()
 
     def severity(self, rule: str) -> str:
         """How bad a finding of `rule` is."""
@@ -184,6 +193,7 @@ def parse_policy(
         rules_off=frozenset(raw["rules_off"]),
         ruleset=parse_ruleset(raw["ruleset"]) if raw["ruleset"] else None,
         effective_on=effective_on,
+        waivers=Waivers(**raw.get("waivers", {})),
     )
     _check(made)
     return made
@@ -199,7 +209,7 @@ def _check(made: Policy) -> None:
         raise ValueError("a warning window is of 1 to 3650 days")
     lengths = (made.dates_moved_days, made.not_seen_days, made.behind.versions, made.behind.days,
                made.behind.monthly_updates, made.ordering.procurement_lead_days, made.ordering.approval_days,
-               made.ordering.closing_days)  # fmt: skip
+               made.ordering.closing_days, made.waivers.max_days)  # fmt: skip
     if not all(0 <= number <= 3650 for number in lengths):
         raise ValueError("days and counts are from 0 to 3650")
     made.ordering.year_end(2024)

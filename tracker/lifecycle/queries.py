@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -29,10 +30,11 @@ from tracker.lifecycle.details import (
 from tracker.lifecycle.evaluation import AssetFacts, State
 from tracker.lifecycle.explaining import asset_lifecycle
 from tracker.lifecycle.fanout import Source
+from tracker.lifecycle.handling import ASSIGNEE, WORKED, handled, work, work_of
 from tracker.lifecycle.models import Condition, Finding, Verdict
 from tracker.lifecycle.policy import SEVERITIES
 from tracker.lifecycle.rules import Rule
-from tracker.lifecycle.schemas import FindingFilter, FindingRow, Page
+from tracker.lifecycle.schemas import FindingFilter, FindingRow, Page, Work
 
 __all__ = [
     "asset_lifecycle",
@@ -128,7 +130,7 @@ def list_findings(
     Raises: NotFound for an agency outside the subtree; Invalid for a cursor or state that is none of ours.
     """
     wanted = wanted or FindingFilter()
-    query = _filtered(session, principal.scope(Permission.VIEW), wanted)
+    query = filtered(session, principal.scope(Permission.VIEW), wanted)
     order = _ORDERS[sort]
     if after is not None:
         query = query.where(_later(order, _read_cursor(after, order)))
@@ -136,7 +138,9 @@ def list_findings(
     more = limit is not None and len(rows) > limit
     rows = rows[:limit] if more else rows
     details = _details(session, rows, principal, everything=limit is None)
-    return Page([_finding(row, details) for row in rows], _cursor(rows[-1], sort) if more else None)
+    return Page(
+        [_stored_finding(row, details, wanted.on) for row in rows], _cursor(rows[-1], sort) if more else None
+    )
 
 
 def worst_first(row: FindingRow) -> tuple[int, date, int, int]:
@@ -187,12 +191,18 @@ _SHOWN = (
     asset.c.name.label("asset_name"),
     asset.c.acquired_on,
     agency.c.code,
+    *WORKED,
 )
 
 
-def _filtered(session: Session, scope: Scope, wanted: FindingFilter) -> Select[Any]:
+def filtered(session: Session, scope: Scope, wanted: FindingFilter) -> Select[Any]:
+    """The findings of a filter within `scope`, as a SELECT; a statement where an agency is named.
+
+    Raises: NotFound for an agency outside the scope; Invalid for a state that is none.
+    """
     same = and_(asset.c.agency_id == finding.c.agency_id, asset.c.id == finding.c.asset_id)
     joined = finding.join(asset, same).join(agency, agency.c.id == finding.c.agency_id)
+    joined = joined.outerjoin(work, work_of(finding)).outerjoin(ASSIGNEE, ASSIGNEE.c.id == work.c.assignee_id)
     query = select(*_SHOWN).select_from(joined).where(within(finding.c.agency_id, scope), *_tests(wanted))
     if wanted.agency is not None:
         query = query.where(finding.c.agency_id.in_(_subtree(session, scope, wanted.agency)))
@@ -212,6 +222,10 @@ def _tests(wanted: FindingFilter) -> Iterator[ColumnElement[bool]]:
         # Open findings are found by (agency, asset): an asset's id alone would read all of them.
         owner = select(asset.c.agency_id).where(asset.c.id == wanted.asset_id).scalar_subquery()
         yield and_(finding.c.agency_id == owner, finding.c.asset_id == wanted.asset_id)
+    if wanted.ids:
+        # The key begins with the agency: each one is looked up, never the whole table.
+        yield and_(finding.c.agency_id.in_(select(agency.c.id)), finding.c.id.in_(wanted.ids))
+    yield from handled(wanted)
     if wanted.text:
         yield or_(_names(wanted.text), finding.c.verdict_id.in_(_about(wanted.text)))
 
@@ -304,6 +318,12 @@ def _finding(row: Row[Any], details: Details) -> FindingRow:
         waived_until=None,
         evidence=_evidence(row, details),
     )
+
+
+def _stored_finding(row: Row[Any], details: Details, on: date | None) -> FindingRow:
+    ended = row.waived_until is not None and on is not None and row.waived_until < on
+    told = Work(*(getattr(row, name) for name in Work.__slots__))
+    return replace(_finding(row, details), waived_until=None if ended else row.waived_until, work=told)
 
 
 def list_staged(

@@ -8,7 +8,11 @@ from datetime import date, datetime
 
 from tracker.inventory.schemas import Coverage, Page
 
+#: How findings may stand with people: nothing done yet, acknowledged, assigned and past the due date, and so on.
+HANDLINGS = ("new", "acknowledged", "overdue", "waiver-asked", "waived", "not-waived")
+
 __all__ = [
+    "HANDLINGS",
     "AssetLifecycle",
     "Coverage",
     "Dashboard",
@@ -19,6 +23,7 @@ __all__ = [
     "ScanResult",
     "SubjectLifecycle",
     "SupportDate",
+    "Work",
 ]
 
 
@@ -58,6 +63,8 @@ class FindingFilter:
     """Which findings: an agency with all below it, a rule, a severity, an asset; open, resolved or all.
 
     `text` is looked for in tag, serial, name and host of the asset, and in the name of what is found.
+    `handling` is one of HANDLINGS, `assignee` an e-mail address or "nobody"; `on` is the day by which waivers and
+    due dates are told (None: a waiver counts whenever it ends).
     """
 
     agency: str | None = None
@@ -66,6 +73,25 @@ class FindingFilter:
     asset_id: int | None = None
     state: str = "open"
     text: str | None = None
+    handling: str | None = None
+    assignee: str | None = None
+    ids: tuple[int, ...] = ()
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a finding stands with people; see FindingWork. `assignee` is an e-mail address."""
+
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    assignee: str | None = None
+    due_on: date | None = None
+    asked_by: str | None = None
+    asked_until: date | None = None
+    waived_by: str | None = None
+    plan_id: int | None = None
+    plan_line_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +116,7 @@ class FindingRow:
     ends_on: date | None
     waived_until: date | None
     evidence: Mapping[str, object]
+    work: Work = Work()
 
     def to_json(self) -> dict[str, object]:
         """The object of `findings --format json`: the agreed keys first, further ones after them."""
@@ -108,6 +135,11 @@ class FindingRow:
             "evidence": dict(self.evidence),
             "since_on": _text(self.since_on),
             "resolved_on": _text(self.resolved_on),
+            "acknowledged_by": self.work.acknowledged_by,
+            "assignee": self.work.assignee,
+            "due_on": _text(self.work.due_on),
+            "waiver_asked_until": _text(self.work.asked_until),
+            "plan": self.work.plan_id,
             "id": self.id,
             "asset_id": self.asset_id,
         }
