@@ -11,14 +11,17 @@ from sqlalchemy import Engine
 from tests.catalogue.shipped import matcher
 from tests.catalogue.upstream import later, product, release, write_document
 from tracker.catalogue import actions, queries
+from tracker.catalogue.facts import ReleaseValues
 from tracker.catalogue.matching import Outcome
 from tracker.catalogue.schemas import SyncResult
 from tracker.catalogue.snapshot import Snapshot
 from tracker.catalogue.supplement import (
+    is_unchecked,
     older_parts,
     supplement_products,
     supplement_slugs,
     supplement_source,
+    unchecked_releases,
     upstream_answer,
 )
 from tracker.db import reading, transaction
@@ -47,7 +50,6 @@ def test_every_product_names_its_vendors_page_and_no_date_is_out_of_order() -> N
         assert len(names) == len(set(names)), each.slug
         for one in each.releases:
             values = one.values
-            assert one.source == each.link
             days = (
                 values.released_on,
                 values.active_support_ends_on,
@@ -56,6 +58,22 @@ def test_every_product_names_its_vendors_page_and_no_date_is_out_of_order() -> N
             )
             known = [day for day in days if day is not None]
             assert known == sorted(known), (each.slug, one.name)
+
+
+def test_what_was_read_on_a_page_is_told_from_what_was_not() -> None:
+    said = {
+        (each.slug, one.name)
+        for each in supplement_products()
+        for one in each.releases
+        if one.values != ReleaseValues()
+    }
+    assert unchecked_releases() < said
+    assert (len(said), len(unchecked_releases())) == (122, 75)
+    page = "https://helpx.adobe.com/support/programs/eol-matrix.html"
+    assert is_unchecked("adobe-acrobat", "11", page)
+    assert not is_unchecked("adobe-acrobat", "11", "endoflife.date")
+    assert not is_unchecked("adobe-acrobat", "2024", page)
+    assert not is_unchecked("hcl-domino", "9", "https://medium.com/swingsoftware/")
 
 
 def test_its_dates_are_shown_with_the_vendors_page(shipped: Engine) -> None:

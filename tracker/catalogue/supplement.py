@@ -1,8 +1,9 @@
 """Products that offices have and endoflife.date lacks: our own file, in the words of the catalogue. No database.
 
-Each product names the vendor's page that its dates are taken from. A date that its vendor does not publish,
-or that nobody looked up, is left out: then nothing is known, and nothing is claimed. A support entry is a
-day (the last day of support), true (ended, the day unknown) or false (supported, no end announced).
+Each product names its vendor's page of such dates; a release names in `source` the page that was read for it.
+What nobody could confirm is left out: then nothing is known, and nothing is claimed. `"checked": false` marks
+what its vendor announced widely but whose page was not read; pages show that. A support entry is a day (the
+last day of support), true (ended, the day unknown) or false (supported, no end announced).
 """
 
 from __future__ import annotations
@@ -49,6 +50,27 @@ def supplement_source() -> Source:
 def supplement_slugs() -> frozenset[str]:
     """The slugs that only the supplement has."""
     return frozenset(row["slug"] for row in _content()[0]["products"])
+
+
+@cache
+def unchecked_releases() -> frozenset[tuple[str, str]]:
+    """(slug, release) of those whose dates were not compared with their vendor's page."""
+    return frozenset(
+        (row["slug"], each["name"])
+        for row in _content()[0]["products"]
+        for each in row["releases"]
+        if each.get("checked") is False
+    )
+
+
+def is_unchecked(product: str, release: str, source: str) -> bool:
+    """Whether dates from `source` are ours and were not compared with their vendor's page."""
+    return (product, release) in unchecked_releases() and source in _vendor_pages()
+
+
+@cache
+def _vendor_pages() -> frozenset[str]:
+    return frozenset(row["source"] for row in _content()[0]["products"])
 
 
 @cache

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from tracker.catalogue import actions, queries
 from tracker.catalogue.schemas import CatalogueStatus, ProductSummary, ProductView, ReleaseFacts
+from tracker.catalogue.supplement import is_unchecked
 from tracker.db import reading
 from tracker.web.choices import Column, address, columns
 from tracker.web.formats import Formats
@@ -46,6 +47,7 @@ class ReleaseLine:
     extended: str
     source: str
     as_of: str
+    is_unchecked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ def show_product(request: Request, visitor: SignedIn, slug: str) -> Response:
             _date(visitor, formats, release, "extended_support_ends"),
             release.source,
             formats.day(release.as_of),
+            is_unchecked(slug, release.release, release.source),
         )
         for release in product.releases
     )
