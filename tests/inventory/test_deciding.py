@@ -44,7 +44,7 @@ def world_of(engine: Engine) -> World:
 def decide(engine: Engine, who: Principal, agency: str, text: str, **more: object) -> Decided:
     given = {"agency": agency, "text": text, "product": "nginx"} | more
     with transaction(engine) as session:
-        return deciding.decide(session, who, NewDecision(**given), LATER)  # type: ignore[arg-type]
+        return deciding.decide(session, who, NewDecision(**given), LATER)
 
 
 def queue(engine: Engine, who: Principal, **wanted: str) -> QueuePage:

@@ -190,7 +190,7 @@ def own_rows(model: Model, rows: Rows, needs: Iterable[int], reached: Mapping[tu
         _add_pins(model, rows, at, reached)
 
 
-def _acting(model: Model, at: int, covering: dict[int | None, int]) -> list[tuple[int, int]]:
+def _acting(model: Model, at: int, covering: Mapping[int, int]) -> list[tuple[int, int]]:
     """(year, column) of all that settles units of a need."""
     found = [(at, kind) for kind in (PLAIN, COVERING, AFTER)]
     if at in covering:
