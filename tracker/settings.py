@@ -76,6 +76,8 @@ class Settings:
     uploads_keep_days: int = 30
     uploads_max_bytes: int = 2_000_000_000
     import_retire_pct: int = 5
+    import_job_bytes: int = 2_000_000
+    import_job_rows: int = 20_000
     catalogue: CatalogueSettings = CatalogueSettings()
     metrics_token: str = ""
 
@@ -157,6 +159,8 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         uploads_keep_days=_integer(env, "TRACKER_UPLOADS_KEEP_DAYS", 30, least=1),
         uploads_max_bytes=_integer(env, "TRACKER_UPLOADS_MAX_BYTES", 2_000_000_000, least=1),
         import_retire_pct=_integer(env, "TRACKER_IMPORT_RETIRE_PCT", 5),
+        import_job_bytes=_integer(env, "TRACKER_IMPORT_JOB_BYTES", 2_000_000, least=1),
+        import_job_rows=_integer(env, "TRACKER_IMPORT_JOB_ROWS", 20_000, least=1),
         catalogue=_catalogue(env),
         metrics_token=env.get("TRACKER_METRICS_TOKEN", "").strip(),
     )

@@ -1439,6 +1439,35 @@ def upgrade() -> None:
         batch_op.create_index("ix_finding_verdict_title_id", ["title_id"], unique=False)
 
     op.create_table(
+        "local_release",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
+        sa.Column("document", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
+        sa.Column("author", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("superseded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("superseded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint(
+            "superseded_at IS NULL OR superseded_at >= recorded_at", name=op.f("ck_local_release_period")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_local_release_release_id_release")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_local_release")),
+    )
+    with op.batch_alter_table("local_release", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_local_release_current",
+            ["release_id"],
+            unique=True,
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+
+    op.create_table(
         "plan_line_asset",
         sa.Column(
             "agency_id",
@@ -2011,6 +2040,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_plan_line_asset_asset")
 
     op.drop_table("plan_line_asset")
+    with op.batch_alter_table("local_release", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_local_release_current",
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+
+    op.drop_table("local_release")
     with op.batch_alter_table("finding_verdict", schema=None) as batch_op:
         batch_op.drop_index("ix_finding_verdict_title_id")
         batch_op.drop_index(batch_op.f("ix_finding_verdict_condition_id"))

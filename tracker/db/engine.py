@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
 READ_ONLY = "tracker_read_only"
@@ -27,6 +28,19 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def make_engine_beside(engine: Engine, name: str) -> Engine:
+    """An engine whose writes wait for no transaction of `engine`: itself on PostgreSQL, and on SQLite, which has
+    one writer at a time, one for a small file `DATABASE.name` of its own."""
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or not database or database == ":memory:":
+        return engine
+    url = engine.url.set(database=f"{database}.{name}")
+    beside = create_engine(url, connect_args={"timeout": 30}, poolclass=NullPool)
+    event.listen(beside, "connect", _prepare_sqlite)
+    event.listen(beside, "begin", _begin_sqlite)
+    return beside
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

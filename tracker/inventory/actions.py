@@ -22,7 +22,7 @@ from tracker.identity.schemas import AgencyView, Principal
 from tracker.inventory.applying import Applied, resolve_titles, update_assets
 from tracker.inventory.batch_queries import get_batch
 from tracker.inventory.collecting import collect, uncollected
-from tracker.inventory.creating import PASSES, create_assets
+from tracker.inventory.creating import create_assets
 from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
 from tracker.inventory.locking import lock_inventory
@@ -58,6 +58,8 @@ __all__ = [
 
 _batch = table_of(ImportBatch)
 _NAMED = 20
+#: How often an apply goes through the rows: assets, names, a count of titles, installations, history.
+_PASSES = 5
 
 
 def preview(
@@ -298,7 +300,7 @@ def apply(
             if changed:
                 raise _rows_changed(changed)
             resolve_titles(session, applied)
-            watch.begin(Phase.WRITING, pending.spool.count, PASSES)
+            watch.begin(Phase.WRITING, pending.spool.count, _PASSES)
             create_assets(session, applied, pending)
             if pending.has_held_rows:
                 watch.advance(0)

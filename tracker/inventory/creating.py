@@ -15,8 +15,6 @@ from tracker.inventory.applying import Applied, run
 from tracker.inventory.diffing import ASSET_FIELDS
 from tracker.inventory.pending import Pending
 
-#: How often the rows are gone through: assets, names, a count of titles, installations, history.
-PASSES = 5
 #: What a created asset gets where its row says nothing.
 _DEFAULTS: dict[str, Any] = {
     "name": "",

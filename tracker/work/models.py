@@ -85,3 +85,21 @@ class JobRun(SQLModel, table=True):
     schedule: str | None = None
     retry_at: datetime | None = None
     cancel_requested_by: str | None = None
+
+
+class JobProgress(SQLModel, table=True):
+    """How far something long has come, who asked it to stop, and until when its process counts as alive.
+
+    On SQLite this table is used in a file of its own beside the database: what it says is written while
+    another transaction holds the database. `counts` are numbers of rows by what was done with them.
+    """
+
+    __tablename__ = "job_progress"
+    subject: str = Field(primary_key=True, max_length=100)
+    phase: str | None = None
+    done: int = 0
+    total: int | None = None
+    counts: dict[str, int] = json_field()
+    phase_began_at: datetime | None = None
+    lease_until: datetime | None = None
+    cancel_requested_by: str | None = None
