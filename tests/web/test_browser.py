@@ -111,7 +111,7 @@ def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def _enter(site: Site, browser: Browser, language: str = "en", **options: Any) -> tuple[BrowserContext, Page]:
     """A browser window of the administrator, and its page; requests to elsewhere fail the test."""
     context = browser.new_context(**options)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     for name, value in ((SESSION_COOKIE, site.token), (LANGUAGE_COOKIE, language)):
         context.add_cookies([{"name": name, "value": value, "url": site.url}])
     page = context.new_page()
@@ -165,7 +165,7 @@ def test_the_main_way_from_sign_in_to_undo(
     site: Site, browser: Browser, tmp_path: Path, scripts: bool
 ) -> None:
     context = browser.new_context(java_script_enabled=scripts)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     context.add_cookies([{"name": LANGUAGE_COOKIE, "value": "en", "url": site.url}])
     page = context.new_page()
     errors: list[str] = []
