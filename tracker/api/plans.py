@@ -37,6 +37,12 @@ _EXAMPLE = {
     "budgets": {"2027": "2500000000", "2028": "2500000000", "2029": "2500000000"},
     "currency": "IDR",
     "method": "ranked",
+    "limits": {
+        "caps": [{"agency_codes": ["KAB"], "budgets": {"2027": "2000000000"}}],
+        "floors": [{"service_area": "remote", "share_pct": 30}],
+        "capacity": {"2027": 200},
+        "smoothing_pct": 20,
+    },
 }
 _MADE: JsonDict = {
     "plan": "Refresh 2027-2029",
@@ -49,6 +55,7 @@ _MADE: JsonDict = {
     "seconds": 0.42,
     "id": 17,
 }
+OtherRef = Annotated[str | None, Query(max_length=200, description="Id or name of a third plan.")]
 PlanRef = Annotated[str, Query(max_length=200, description="Id or name of a plan.")]
 
 
@@ -94,6 +101,8 @@ class ListedPlan(BaseModel):
     actions: int
     deferred: int
     objective: int
+    state: str
+    adjustments: int
 
 
 def _listed(plan: PlanSummary) -> dict[str, Any]:
@@ -133,9 +142,11 @@ def preview_plan(
 
 
 @router.get("/compare", responses=problems(404, 409))
-def compare_plans(session: ReadSession, caller: Caller, a: PlanRef, b: PlanRef) -> dict[str, Any]:
-    """What plan `b` does otherwise than plan `a`, group by group."""
-    return queries.compare_plans(session, caller, a, b).to_json()
+def compare_plans(
+    session: ReadSession, caller: Caller, a: PlanRef, b: PlanRef, c: OtherRef = None
+) -> dict[str, Any]:
+    """What plan `b` (and plan `c`) does otherwise than plan `a`, group by group."""
+    return queries.compare_plans(session, caller, *((a, b) if c is None else (a, b, c))).to_json()
 
 
 @router.get("/{plan_id}", responses=problems(404))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from tracker.budgeting.schemas import PlanLineView, PlanView, plain_values
+from tracker.budgeting.models import PlanAction
+from tracker.budgeting.schemas import PlanLineView, PlanView, PlanYearView, plain_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,57 @@ class PlanComparison:
         return plain
 
 
+@dataclass(frozen=True, slots=True)
+class PlanFigures:
+    """A plan among others: what it comes to, by year and in all. `adjustments` counts changes by hand."""
+
+    id: int
+    name: str
+    agency: str
+    method: str
+    adjustments: int
+    state: str
+    currency: str
+    objective: int
+    deferred_units: int
+    years: tuple[PlanYearView, ...]
+
+    @property
+    def cost(self) -> Decimal:
+        """What all its years cost."""
+        return sum((year.cost for year in self.years), Decimal("0.00"))
+
+
+@dataclass(frozen=True, slots=True)
+class Scenarios:
+    """Two or three plans: their figures, and the differences of the first from each of the others."""
+
+    plans: tuple[PlanFigures, ...]
+    pairs: tuple[PlanComparison, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values. The differences from the first to the second stand at the top, as for two plans."""
+        plain: dict[str, Any] = self.pairs[0].to_json()
+        plain["plans"] = plain_values(self.plans)
+        if len(self.pairs) > 1:
+            plain["third"] = self.pairs[1].to_json()
+        return plain
+
+
+def compare_all(plans: Sequence[PlanView]) -> Scenarios:
+    """Two or three plans against the first."""
+    return Scenarios(
+        tuple(_figures(plan) for plan in plans), tuple(compare(plans[0], other) for other in plans[1:])
+    )
+
+
+def _figures(plan: PlanView) -> PlanFigures:
+    return PlanFigures(
+        plan.id, plan.name, plan.agency, plan.method, plan.adjustments, str(plan.state), plan.currency,
+        plan.objective, plan.deferred_units, plan.years,
+    )  # fmt: skip
+
+
 def compare(a: PlanView, b: PlanView) -> PlanComparison:
     """The differences from `a` to `b`, each list by group key."""
     before, after = _by_key(a.lines), _by_key(b.lines)
@@ -94,7 +147,8 @@ def compare(a: PlanView, b: PlanView) -> PlanComparison:
 def _by_key(lines: tuple[PlanLineView, ...]) -> dict[str, list[PlanLineView]]:
     groups: dict[str, list[PlanLineView]] = defaultdict(list)
     for line in lines:
-        groups[line.key].append(line)
+        bridged = line.action is PlanAction.EXTEND_SUPPORT
+        groups[f"{line.key}|{line.action}" if bridged else line.key].append(line)
     return dict(groups)
 
 

@@ -86,6 +86,7 @@ def _result(draft: Draft, seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 3),
         "request": draft.request.model_dump(mode="json"),
         "ranked_objective": draft.ranked_objective,
+        "optimal_objective": draft.fill.objective if draft.request.method == "optimal" else None,
         "adjustments": 0,
     }
 

@@ -247,6 +247,7 @@ class PlanView:
     based_on_id: int | None
     adjustments: int
     ranked_objective: int
+    optimal_objective: int | None
 
     @property
     def coverage(self) -> dict[str, float]:
@@ -322,6 +323,8 @@ class PlanSummary:
     actions: int
     deferred: int
     objective: int
+    state: PlanState
+    adjustments: int
 
 
 def _line_json(line: PlanLineView, language: str) -> dict[str, Any]:

@@ -293,6 +293,7 @@ def read_plan(row: Any, years: Sequence[Any], lines: Sequence[Any]) -> PlanView:
         based_on_id=row.based_on_id,
         adjustments=kept["adjustments"],
         ranked_objective=kept["ranked_objective"],
+        optimal_objective=kept["optimal_objective"],
     )
 
 

@@ -14,7 +14,7 @@ from tracker.budgeting import frozen
 from tracker.budgeting.history import record_step
 from tracker.budgeting.models import Plan, PlanEvent, PlanState, PlanStep
 from tracker.db import table_of
-from tracker.identity.errors import Conflict, Forbidden
+from tracker.identity.errors import Conflict, Forbidden, Invalid
 from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal
 from tracker.identity.scope import limit
@@ -52,11 +52,14 @@ def take_step(
     """Take a step with a plan. Approving may name the approved plan of the same agency that it supersedes.
 
     Raises:
+        Invalid: nobody takes this step by itself.
         NotFound: no such plan where the principal may take this step.
         Conflict: the plan is not in the state that the step begins with, or `supersedes` is not approved.
         Forbidden: whoever submitted a plan does not approve it.
     """
-    move = MOVES[step]
+    move = MOVES.get(step)
+    if move is None:
+        raise Invalid("bad-step", f"A plan is not {step} by a step of its own.")
     kept = frozen.get_row(session, principal, plan_id, move.permission)
     frozen.check_state(kept, *move.before)
     if step is PlanStep.APPROVED:

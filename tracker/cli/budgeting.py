@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tracker.budgeting import actions, queries
-from tracker.budgeting.schemas import NewPlan, PlanView
+from tracker.budgeting.scenarios import create_scenario
+from tracker.budgeting.schemas import NewPlan, NewScenario, PlanView
 from tracker.budgeting.workbook import write_plan
 from tracker.cli.catalogue import Json
 from tracker.cli.context import open_context, parse_date
+from tracker.cli.limits import parse_budgets, parse_limits, parse_percent
 from tracker.cli.output import explained, print_json, print_table, say
 from tracker.db import reading
 
@@ -31,24 +32,6 @@ def parse_years(text: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
-def parse_budgets(text: str) -> dict[int, Decimal]:
-    """'2027=1000,2028=2000.50' → {2027: Decimal('1000'), …}.
-
-    Raises:
-        typer.BadParameter: a part is not YEAR=AMOUNT.
-    """
-    budgets: dict[int, Decimal] = {}
-    for part in text.split(","):
-        year, _, amount = part.strip().partition("=")
-        try:
-            budgets[int(year)] = Decimal(amount)
-        except (ValueError, InvalidOperation) as error:
-            raise typer.BadParameter(
-                f"{part!r} is not YEAR=AMOUNT, such as 2027=1000000", param_hint="--budget"
-            ) from error
-    return budgets
-
-
 @plan.command("new")
 @explained
 def new_plan(
@@ -58,6 +41,16 @@ def new_plan(
     agency: Annotated[str | None, typer.Option(help="With all below it; everything when absent.")] = None,
     method: Annotated[str, typer.Option(help="ranked or optimal")] = "ranked",
     currency: Annotated[str, typer.Option()] = "IDR",
+    cap: Annotated[list[str] | None, typer.Option(help="CODE:YEAR=AMOUNT; with all below it.")] = None,
+    floor: Annotated[
+        list[str] | None,
+        typer.Option(help="AREA=PERCENT; AREA: urban, rural, remote, region:NAME, agency:CODE."),
+    ] = None,
+    capacity: Annotated[str | None, typer.Option(help="YEAR=UNITS,… that can be acted upon.")] = None,
+    smoothing: Annotated[
+        int | None, typer.Option(help="Percent that a year may cost above the mean of all.")
+    ] = None,
+    inflation: Annotated[str | None, typer.Option(help="Percent a year instead of the price book's.")] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Findings of this day; the plan is not stored.")
     ] = None,
@@ -72,6 +65,8 @@ def new_plan(
         budgets=parse_budgets(budget),
         currency=currency,
         method=method,
+        limits=parse_limits(cap or [], floor or [], capacity, smoothing),
+        inflation_pct=None if inflation is None else parse_percent(inflation),
     )
     day = parse_date(as_of, "--as-of")
     if day:
@@ -118,19 +113,58 @@ def show_plan(plan_name: Annotated[str, typer.Argument(metavar="PLAN")], as_json
     _show(_get(plan_name), as_json)
 
 
+@plan.command("clone")
+@explained
+def clone_plan(
+    plan_name: Annotated[str, typer.Argument(metavar="PLAN")],
+    name: Annotated[str, typer.Option(help="Name of the new plan.")],
+    basis: Annotated[str, typer.Option(help="frozen needs and prices, or those of today")] = "frozen",
+    budget: Annotated[str | None, typer.Option(help="YEAR=AMOUNT,…; the same when absent.")] = None,
+    method: Annotated[str | None, typer.Option(help="ranked or optimal; the same when absent.")] = None,
+    forget: Annotated[
+        bool, typer.Option("--forget-decisions", help="Drop what was decided by hand.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make another plan from a saved one."""
+    context = open_context()
+    if basis not in ("frozen", "today"):
+        raise typer.BadParameter(f"{basis!r} is neither frozen nor today", param_hint="--basis")
+    changes = NewScenario(
+        name=name,
+        basis="today" if basis == "today" else "frozen",
+        budgets=None if budget is None else parse_budgets(budget),
+        method=method,
+        keep_decisions=not forget,
+    )
+    old = _get(plan_name)
+    made = create_scenario(context.engine, context.principal, old.id, changes, context.today, context.now)
+    _show(made, as_json)
+
+
 @plan.command("compare")
 @explained
-def compare_plans(a: str, b: str, as_json: Json = False) -> None:
-    """What differs between two plans, line by line."""
+def compare_plans(
+    a: str, b: str, c: Annotated[str | None, typer.Argument()] = None, as_json: Json = False
+) -> None:
+    """What one or two other plans do otherwise than the first, line by line."""
     context = open_context()
+    names = [a, b] if c is None else [a, b, c]
     with reading(context.engine) as session:
-        comparison = queries.compare_plans(session, context.principal, a, b)
-    document = comparison.to_json()
+        found = queries.compare_plans(session, context.principal, *names)
     if as_json:
-        print_json(document)
+        print_json(found.to_json())
         return
-    for kind, lines in document.items():
-        say(f"{kind}: {len(lines) if isinstance(lines, list) else lines}")
+    print_table(
+        ["plan", "method", "state", "cost", "risk-years removed", "deferred units"],
+        ((p.name, p.method, p.state, p.cost, p.objective, p.deferred_units) for p in found.plans),
+    )
+    for pair in found.pairs:
+        counts = ", ".join(
+            f"{len(getattr(pair, kind))} {kind}"
+            for kind in ("added", "dropped", "moved", "resized", "repriced")
+        )
+        say(f"{pair.b} against {pair.a}: {counts}, {pair.unchanged} unchanged")
 
 
 @plan.command("export")

@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from babel.numbers import NumberFormatError, parse_decimal
 
+from tracker.budgeting import limit_texts
 from tracker.budgeting.requests import MOST_YEARS
-from tracker.budgeting.schemas import NewPlan
+from tracker.budgeting.schemas import NewLimits, NewPlan
+from tracker.identity.errors import Invalid
 from tracker.web.choices import Option
 from tracker.web.formats import Formats
 from tracker.web.forms import Posted
@@ -50,6 +52,7 @@ class NewPlanPage:
     example: str
     typed: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
+    has_limits: bool = False
 
 
 def read_years(first: str | None, length: str | None, this_year: int) -> tuple[int, int]:
@@ -73,8 +76,52 @@ def read_amount(text: str, language: str) -> Decimal | None:
         return None
 
 
+def read_limits(visitor: Visitor, form: Posted) -> NewLimits:
+    """The limits of a form.
+
+    Raises:
+        Invalid: a line is not written as the form asks; the message shows it.
+    """
+    smoothing = form.text("smoothing").removesuffix("%").strip()
+    if smoothing and not (smoothing.isascii() and smoothing.isdigit() and len(smoothing) < 6):
+        raise Invalid("bad-smoothing", f"{smoothing!r} is no whole percentage.")
+    return NewLimits(
+        caps=limit_texts.read_caps(form.text("caps"), lambda text: read_amount(text, visitor.language)),
+        floors=limit_texts.read_floors(form.text("floors")),
+        capacity=limit_texts.read_units(form.text("capacity")) if form.find("capacity") else {},
+        smoothing_pct=int(smoothing) if smoothing else None,
+    )
+
+
+def read_percent(visitor: Visitor, form: Posted) -> Decimal | None:
+    """The inflation of a form, None when blank.
+
+    Raises:
+        Invalid: it is no number.
+    """
+    typed = form.text("inflation").removesuffix("%").strip()
+    percent = read_amount(typed.replace(".", ",") if visitor.language == "id" else typed, visitor.language)
+    if typed and percent is None:
+        raise Invalid("bad-inflation", f"{typed!r} is no percentage.")
+    return percent if typed else None
+
+
+def read_budgets(visitor: Visitor, form: Posted, years: tuple[int, int]) -> dict[int, Decimal]:
+    """The budgets of a form by year; a year whose amount cannot be read is left out."""
+    found = {}
+    for year in range(years[0], years[1] + 1):
+        amount = read_amount(form.text(f"budget_{year}"), visitor.language)
+        if amount is not None:
+            found[year] = amount
+    return found
+
+
 def read_plan(visitor: Visitor, form: Posted) -> tuple[NewPlan, dict[int, str]]:
-    """What the form asks for, and {year: what is wrong with its amount}."""
+    """What the form asks for, and {year: what is wrong with its amount}.
+
+    Raises:
+        Invalid: a line of the limits cannot be read.
+    """
     first, last = read_years(form.find("first"), form.find("length"), visitor.today.year)
     budgets: dict[int, Decimal] = {}
     errors: dict[int, str] = {}
@@ -92,8 +139,26 @@ def read_plan(visitor: Visitor, form: Posted) -> tuple[NewPlan, dict[int, str]]:
         budgets=budgets,
         currency=form.text("currency") or CURRENCIES[0],
         method=form.text("method") or "ranked",
+        limits=read_limits(visitor, form),
+        inflation_pct=read_percent(visitor, form),
     )
     return request, errors
+
+
+def budget_fields(
+    visitor: Visitor, years: tuple[int, int], typed: Mapping[str, str], errors: Mapping[int, str]
+) -> tuple[BudgetField, ...]:
+    """A field for the budget of each year."""
+    return tuple(
+        BudgetField(
+            year,
+            f"budget_{year}",
+            translate(visitor, N_("Budget %(year)s"), year=year),
+            typed.get(f"budget_{year}", ""),
+            errors.get(year),
+        )
+        for year in range(years[0], years[1] + 1)
+    )
 
 
 def make_form(
@@ -109,16 +174,7 @@ def make_form(
     """The form for `years`."""
     first, last = years
     this_year = visitor.today.year
-    budgets = tuple(
-        BudgetField(
-            year,
-            f"budget_{year}",
-            translate(visitor, N_("Budget %(year)s"), year=year),
-            typed.get(f"budget_{year}", ""),
-            errors.get(year),
-        )
-        for year in range(first, last + 1)
-    )
+    budgets = budget_fields(visitor, years, typed, errors)
     starts = sorted({*range(this_year, this_year + 6), first})
     return NewPlanPage(
         first=first,
@@ -133,4 +189,5 @@ def make_form(
         example=formats.number(2_500_000_000),
         typed=typed,
         error=error,
+        has_limits=any(typed.get(name) for name in ("caps", "floors", "capacity", "smoothing", "inflation")),
     )

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tracker.budgeting.comparison import GroupChange, PlanComparison
+from tracker.budgeting.history import PlanEventView
+from tracker.budgeting.models import PlanState
 from tracker.budgeting.schemas import PlanLineView, PlanSummary, PlanView
+from tracker.identity.rules import Permission
 from tracker.web.charts import Chart, Group, Legend, Words, axis_values, column_chart, nice_top
 from tracker.web.choices import Column, Option, Tab, address, columns
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import N_
 from tracker.web.rendering import translate
+from tracker.web.terms import TERMS
 from tracker.web.visitor import Visitor
 
 DEFERRED = "deferred"
@@ -54,6 +57,31 @@ class LineRow:
     postponed: str | None
     risk: str
     tags: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """A step of the plan in words."""
+
+    event: PlanEventView
+    at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Where the plan stands, what was done with it, and what the visitor may do next."""
+
+    tone: str
+    events: tuple[EventRow, ...]
+    may_adjust: bool
+    may_submit: bool
+    may_decide: bool
+    may_plan: bool
+    has_progress: bool
+    supersedable: tuple[Option, ...]
+    supersedes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,53 +103,10 @@ class PlanPage:
     coverage: str
     objective: str
     gap: str | None
+    baseline: str | None
+    steps: Steps
     first_url: str | None
     next_url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class YearPair:
-    """A fiscal year in two plans."""
-
-    year: int
-    budget_a: str
-    budget_b: str
-    cost_a: str
-    cost_b: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """A group that differs between two plans; years are 'year: units'."""
-
-    change: GroupChange
-    before: str
-    after: str
-    total_a: str
-    total_b: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeTable:
-    """The groups that differ in one way."""
-
-    title: str
-    rows: tuple[ChangeRow, ...]
-    more: int
-
-
-@dataclass(frozen=True, slots=True)
-class ComparePage:
-    """Two plans side by side."""
-
-    options: tuple[Option, ...]
-    a: str
-    b: str
-    comparison: PlanComparison | None
-    years: tuple[YearPair, ...]
-    year_columns: tuple[Column, ...]
-    tables: tuple[ChangeTable, ...]
-    change_columns: tuple[Column, ...]
 
 
 def list_page(
@@ -129,11 +114,11 @@ def list_page(
 ) -> PlansPage:
     """A page of plans; one more than a page means that there is a next one."""
     shown = plans[:per_page]
-    labels = (N_("Plan"), N_("Agency"), N_("Years"), N_("Method"), N_("Made"), N_("By"), N_("Budget"), N_("Cost"),
-              N_("Actions"), N_("Deferred units"))  # fmt: skip
+    labels = (N_("Plan"), N_("Agency"), N_("State"), N_("Years"), N_("Method"), N_("Made"), N_("By"), N_("Budget"),
+              N_("Cost"), N_("Actions"), N_("Deferred units"))  # fmt: skip
     return PlansPage(
         tuple(shown),
-        columns(visitor, *labels, numbers=range(6, 10)),
+        columns(visitor, *labels, numbers=range(7, 11)),
         plan_options(shown),
         may_plan,
         "/plans" if before else None,
@@ -146,7 +131,71 @@ def plan_options(plans: Iterable[PlanSummary]) -> tuple[Option, ...]:
     return tuple(Option(str(plan.id), f"{plan.name} · {plan.agency}") for plan in plans)
 
 
-def make_page(visitor: Visitor, formats: Formats, plan: PlanView, view: str, start: int) -> PlanPage:
+_TONES = {"draft": "plain", "submitted": "info", "approved": "good", "superseded": "plain"}
+
+
+def make_steps(
+    visitor: Visitor,
+    formats: Formats,
+    plan: PlanView,
+    events: Sequence[PlanEventView],
+    approved: Sequence[tuple[int, str]],
+) -> Steps:
+    """What was done with a plan, newest first, and what the visitor may do with it."""
+    may_plan, is_draft = visitor.may(Permission.PLAN), plan.state is PlanState.DRAFT
+    based = str(plan.based_on_id or "")
+    others = tuple(Option(str(number), name) for number, name in approved if number != plan.id)
+    return Steps(
+        tone=_TONES[plan.state],
+        events=tuple(
+            EventRow(one, formats.instant(one.at), _told(visitor, formats, plan, one)) for one in events
+        ),
+        may_adjust=may_plan and is_draft,
+        may_submit=may_plan and is_draft,
+        may_decide=visitor.may(Permission.APPROVE) and plan.state is PlanState.SUBMITTED,
+        may_plan=may_plan,
+        has_progress=plan.state in (PlanState.APPROVED, PlanState.SUPERSEDED),
+        supersedable=others,
+        supersedes=based if any(one.value == based for one in others) else "",
+    )
+
+
+def _told(visitor: Visitor, formats: Formats, plan: PlanView, event: PlanEventView) -> str:
+    """What an adjustment changed, in a few words."""
+    if event.edit is None:
+        return event.comment
+    edit = event.edit
+    parts = [translate(visitor, TERMS["edit_kind"][edit["kind"]])]
+    if edit["units"] is not None:
+        parts.append(translate(visitor, N_("%(units)s units"), units=formats.number(edit["units"])))
+    if edit["kind"] == "move":
+        parts.append(str(edit["year"] or translate(visitor, N_("Deferred"))))
+    if edit["price"] is not None:
+        parts.append(formats.amount(Decimal(edit["price"]), plan.currency))
+    return " · ".join(part for part in (*parts, event.comment) if part)
+
+
+def _baseline(visitor: Visitor, formats: Formats, plan: PlanView) -> str | None:
+    """The plan against the ranked fill and, where the optimum is known, against that."""
+    parts = []
+    if plan.method != "ranked" or plan.adjustments:
+        more = plan.objective - plan.ranked_objective
+        text = (
+            N_("%(number)s risk-years more than the ranked fill")
+            if more >= 0
+            else N_("%(number)s risk-years less than the ranked fill")
+        )
+        parts.append(translate(visitor, text, number=formats.number(abs(more))))
+    if plan.optimal_objective is not None and plan.optimal_objective > plan.objective:
+        left = formats.number(plan.optimal_objective - plan.objective)
+        text = N_("leaves %(number)s risk-years that the optimum removes")
+        parts.append(translate(visitor, text, number=left))
+    return " · ".join(parts) or None
+
+
+def make_page(
+    visitor: Visitor, formats: Formats, plan: PlanView, view: str, start: int, steps: Steps
+) -> PlanPage:
     """One plan with the lines of the year named by `view`, or the deferred ones, from line `start` on."""
     years = tuple(
         _year_line(formats, plan, year.year, year.budget, year.cost, year.actions) for year in plan.years
@@ -177,13 +226,15 @@ def make_page(visitor: Visitor, formats: Formats, plan: PlanView, view: str, sta
         chart=_chart(visitor, formats, plan),
         tabs=_tabs(visitor, plan, chosen),
         is_deferred=is_deferred,
-        lines=tuple(_line_row(visitor, formats, line) for line in lines[start:end]),
+        lines=tuple(_line_row(visitor, formats, plan, line) for line in lines[start:end]),
         line_columns=columns(visitor, *labels, numbers=range(4, 8)),
         warnings=tuple(plan.warnings(visitor.language)),
         assumptions=tuple(plan.assumptions(visitor.language)),
         coverage=_coverage(visitor, formats, plan),
         objective=formats.number(plan.objective),
         gap=None if plan.gap is None else formats.percent(float(plan.gap)),
+        baseline=_baseline(visitor, formats, plan),
+        steps=steps,
         first_url=address(path, {"view": chosen}) if start else None,
         next_url=more,
     )  # fmt: skip
@@ -229,7 +280,7 @@ def _tabs(visitor: Visitor, plan: PlanView, chosen: str) -> tuple[Tab, ...]:
     return tuple(tabs)
 
 
-def _line_row(visitor: Visitor, formats: Formats, line: PlanLineView) -> LineRow:
+def _line_row(visitor: Visitor, formats: Formats, plan: PlanView, line: PlanLineView) -> LineRow:
     language = visitor.language
     return LineRow(
         line=line,
@@ -239,6 +290,7 @@ def _line_row(visitor: Visitor, formats: Formats, line: PlanLineView) -> LineRow
         postponed=line.deferral_reason(language),
         risk=line.risk_explained(language),
         tags=", ".join(line.asset_tags),
+        url=f"/plans/{plan.id}/lines/{line.position}",
     )
 
 
@@ -265,72 +317,3 @@ def _chart(visitor: Visitor, formats: Formats, plan: PlanView) -> Chart:
     )
     axis = [(value, formats.short_amount(Decimal(value))) for value in axis_values(top)]
     return column_chart(words, groups, axis, top)
-
-
-_KINDS = (
-    ("added", N_("Only in the second plan")),
-    ("dropped", N_("Only in the first plan")),
-    ("moved", N_("In other years")),
-    ("resized", N_("In other quantities")),
-    ("repriced", N_("At other prices")),
-)
-_MOST_CHANGES = 100
-
-
-def compare_page(
-    visitor: Visitor,
-    formats: Formats,
-    options: tuple[Option, ...],
-    pair: tuple[str, str],
-    found: PlanComparison | None,
-) -> ComparePage:
-    """Two plans side by side; without a pair only the form."""
-    return ComparePage(
-        options=options,
-        a=pair[0],
-        b=pair[1],
-        comparison=found,
-        years=() if found is None else tuple(_year_pairs(formats, found)),
-        year_columns=columns(
-            visitor, N_("Fiscal year"), N_("Budget, first plan"), N_("Budget, second plan"), N_("Cost, first plan"),
-            N_("Cost, second plan"), numbers=range(1, 5),
-        ),
-        tables=() if found is None else tuple(_change_tables(visitor, formats, found)),
-        change_columns=columns(
-            visitor, N_("Agency"), N_("Group"), N_("Action"), N_("First plan"), N_("Second plan"),
-            N_("Cost, first plan"), N_("Cost, second plan"), numbers=(5, 6),
-        ),
-    )  # fmt: skip
-
-
-def _year_pairs(formats: Formats, found: PlanComparison) -> Iterable[YearPair]:
-    for year in found.years:
-        yield YearPair(
-            year.year,
-            formats.amount(year.budget_before, found.currency_a),
-            formats.amount(year.budget_after, found.currency_b),
-            formats.amount(year.cost_before, found.currency_a),
-            formats.amount(year.cost_after, found.currency_b),
-        )
-
-
-def _change_tables(visitor: Visitor, formats: Formats, found: PlanComparison) -> Iterable[ChangeTable]:
-    for name, title in _KINDS:
-        changes: tuple[GroupChange, ...] = getattr(found, name)
-        if changes:
-            rows = tuple(_change_row(formats, found, change) for change in changes[:_MOST_CHANGES])
-            yield ChangeTable(translate(visitor, title), rows, max(0, len(changes) - _MOST_CHANGES))
-
-
-def _change_row(formats: Formats, found: PlanComparison, change: GroupChange) -> ChangeRow:
-    return ChangeRow(
-        change,
-        _units(formats, change.before),
-        _units(formats, change.after),
-        formats.amount(change.total_before, found.currency_a),
-        formats.amount(change.total_after, found.currency_b),
-    )
-
-
-def _units(formats: Formats, by_year: dict[int, int]) -> str:
-    return ", ".join(f"{year}: {formats.number(units)}" for year, units in sorted(by_year.items())) or NOTHING

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fastapi import Request, Response
 
-from tracker.budgeting import actions, queries
+from tracker.budgeting import actions, frozen, history, queries, workflow
 from tracker.budgeting.schemas import PlanView
 from tracker.budgeting.workbook import write_plan
 from tracker.db import reading
@@ -19,6 +19,7 @@ from tracker.web.flash import Flash, redirect
 from tracker.web.forms import Form
 from tracker.web.pages import plan_forms as forms
 from tracker.web.pages import plan_views as views
+from tracker.web.pages.plan_compare_views import compare_page
 from tracker.web.rendering import formats_for, render
 from tracker.web.translation import error_text
 from tracker.web.visitor import SignedIn, Visitor, get_engine, get_settings, page_router
@@ -71,15 +72,16 @@ def show_new_plan(
 def make_plan(request: Request, visitor: SignedIn, form: Form) -> Response:
     """Make and save a plan; a form sent twice is told that the plan is there already."""
     visitor.need(Permission.PLAN)
-    wanted, errors = forms.read_plan(visitor, form)
+    years = forms.read_years(form.find("first"), form.find("length"), visitor.today.year)
     try:
+        wanted, errors = forms.read_plan(visitor, form)
         if errors:
             page = _form(request, visitor, wanted.years, form.fields, errors)
             return render(request, visitor, "plan_new.html", page, status=422)
         plan = actions.create_plan(get_engine(request), visitor.principal, wanted, visitor.today, visitor.now)
     except (Invalid, Conflict, NotFound) as error:
         text = error_text(visitor, error)
-        page = _form(request, visitor, wanted.years, form.fields, {}, text)
+        page = _form(request, visitor, years, form.fields, {}, text)
         return render(
             request, visitor, "plan_new.html", page, status=409 if isinstance(error, Conflict) else 422
         )
@@ -87,16 +89,16 @@ def make_plan(request: Request, visitor: SignedIn, form: Form) -> Response:
 
 
 @router.get("/plans/compare")
-def compare_plans(request: Request, visitor: SignedIn, a: str = "", b: str = "") -> Response:
-    """What the second plan does otherwise than the first."""
-    first, second = _number(a), _number(b)
+def compare_plans(request: Request, visitor: SignedIn, a: str = "", b: str = "", c: str = "") -> Response:
+    """What one or two other plans do otherwise than the first."""
+    chosen = [number for number in (_number(a), _number(b), _number(c)) if number is not None]
     with reading(get_engine(request)) as session:
         plans = queries.list_plans(session, visitor.principal, _MOST_OPTIONS)
         found = None
-        if first is not None and second is not None:
-            found = queries.compare_plans(session, visitor.principal, first, second)
+        if len(chosen) > 1 and _number(a) is not None:
+            found = queries.compare_plans(session, visitor.principal, *chosen)
     formats = formats_for(request, visitor)
-    page = views.compare_page(visitor, formats, views.plan_options(plans), (a, b), found)
+    page = compare_page(visitor, formats, views.plan_options(plans), (a, b, c), found)
     return render(request, visitor, "plan_compare.html", page)
 
 
@@ -110,8 +112,14 @@ def show_plan(
     request: Request, visitor: SignedIn, plan_id: int, view: str = "", after: str | None = None
 ) -> Response:
     """One plan, by year."""
-    plan = _get(request, visitor, plan_id)
-    page = views.make_page(visitor, formats_for(request, visitor), plan, view, _number(after) or 0)
+    with reading(get_engine(request)) as session:
+        plan = queries.get_plan(session, visitor.principal, plan_id)
+        row = frozen.get_row(session, visitor.principal, plan_id)
+        events = history.list_events(session, row.agency_id, plan_id)
+        approved = workflow.list_approved(session, visitor.principal, row.agency_id)
+    formats = formats_for(request, visitor)
+    steps = views.make_steps(visitor, formats, plan, events, approved)
+    page = views.make_page(visitor, formats, plan, view, _number(after) or 0, steps)
     return render(request, visitor, "plan.html", page)
 
 
