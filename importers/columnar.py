@@ -19,7 +19,9 @@ from importers.drafts import MEMO, Draft, Setter
 from importers.layout_rows import RowKinds
 from importers.reading.blocks import Block, Coded, encode, expand
 from importers.reading.messages import CellError
-from importers.rows import ItScope, Record
+from importers.rows import ItScope, Problem, Record
+from importers.values.conditions import condition_in_notes
+from importers.values.ranges import units_of_range
 
 #: Shorter runs of common rows are not worth it.
 SHORTEST = 32
@@ -28,10 +30,14 @@ _DATES = ("acquired_on", "warranty_ends_on", "support_ends_on")
 _SETS: dict[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("asset_tag", "serial", "name", "brand", "model", "condition", "source",
                                   "location", "custodian", "hostname", "uuid", "status", "agency_text", "os",
-                                  "notes", "currency")},
+                                  "notes", "currency", "item_code", "register")},
     **{name: (name,) for name in _DATES},
     "acquired_on": ("acquired_on", "acquired_precision"),
     "cost": ("cost", ".money_currency"),
+    "unit_cost": ("unit_cost", ".money_currency"),
+    "units": (".units_stated",),
+    "code_register": ("item_code", "register"),
+    "brand_model": ("brand", "model", ".specification"),
     "category": (".category",),
     "it_marker": (".marker",),
     "office": (".software",),
@@ -42,6 +48,10 @@ _SETS: dict[str, tuple[str, ...]] = {
     "sequence": (),
 }  # fmt: skip
 _SOFTWARE = ("office", "database", "software")
+#: What tells the class of a thing beside its name.
+_TELLING = ("brand", "model", ".category", ".marker", "os", "item_code")
+#: What several columns may set; the later one counts.
+_SHARED = ".money_currency"
 _NEW: Any = object()
 #: Cells of other kinds (errors, truth values) need a second look.
 _PLAIN = frozenset({str, int, float, date, datetime, type(None)})
@@ -122,14 +132,12 @@ class ColumnTable:
         told = [name for name in fields if name not in ("extra", "ignore")]
         if len(set(told)) < len(told) or not set(fields) <= _SETS.keys():
             return None
-        if "brand" in told and "model" not in told:
-            return None
-        if assembler.condition_in_notes or assembler.multiple or assembler.columns.coded:
-            return None
         parts = [
-            _Part(at, column.field, setter, _SETS[column.field], {}) for at, column, setter in assembler.plan
+            _Part(at, column.field, setter, _targets(column.field, told), {})
+            for at, column, setter in assembler.plan
         ]
-        return cls(assembler, kinds, width, parts)
+        targets = [t for part in parts for t in part.targets if t != _SHARED and part.field not in _SOFTWARE]
+        return cls(assembler, kinds, width, parts) if len(set(targets)) == len(targets) else None
 
     def parts(self, block: Block) -> Iterator[tuple[int, int, RecordBlock | None]]:
         """(first row, row behind the last, the records in columns or None), from the first row to the last."""
@@ -159,6 +167,8 @@ class ColumnTable:
             known = memo.get(value, _NEW) if type(value) in _PLAIN else None
             if known is _NEW:
                 known = understand(value) if not self._says_more(part, value) else None
+                if known is not None and _stands_for_more(part.field, known):
+                    known = None
                 if len(memo) < MEMO:
                     memo[value] = known
             found.append(known)
@@ -234,8 +244,12 @@ class ColumnTable:
     def _are_unmarked(self, block: Block) -> list[bool]:
         """Whether the first text of each row begins like a thing, not like a subtotal or a signature."""
         good: list[bool | None] = [None] * len(block)
-        for values, codes in block.columns:
-            plain = [self._kinds.mark(v) is None if type(v) is str and v != "" else None for v in values]
+        kinds = self._kinds
+        for at, (values, codes) in enumerate(block.columns):
+            plain = [
+                kinds.mark(v) is None if type(v) is str and v != "" and not kinds.is_count(at, v) else None
+                for v in values
+            ]
             said = map(plain.__getitem__, codes)
             good = [old if old is not None else new for old, new in zip(good, said, strict=True)]
             if None not in good:
@@ -275,13 +289,18 @@ class ColumnTable:
             codes = codes[start : start + len(rows)]
             for place, target in enumerate(part.targets):
                 name = part.field if part.field in _SOFTWARE else target
-                columns[name] = ([one[place] if one is not None else None for one in found], codes)
-        self._finish(columns, len(rows))
+                told_here = ([one[place] if one is not None else None for one in found], codes)
+                columns[name] = _later(columns[name], told_here) if name in columns else told_here
+        common = list(map(and_, common, self._finish(columns, len(rows))))
         return RecordBlock(self._assembler, self._width, rows, columns, common)
 
-    def _finish(self, columns: dict[str, Coded], count: int) -> None:
-        """What several columns say together, as `Assembler._finish` does for one record."""
+    def _finish(self, columns: dict[str, Coded], count: int) -> list[bool]:
+        """What several columns say together, as `Assembler._finish` does for one record; the value tells the
+        rows that need no second look."""
         assembler = self._assembler
+        self._count(columns, count)
+        if assembler.condition_in_notes and "notes" in columns:
+            columns["condition"] = coded_map(columns["notes"], self._condition)
         if assembler.unit_is_place and "agency_text" in columns:
             columns["location"] = columns["agency_text"]
         for name, text in assembler.titles.items():
@@ -295,21 +314,38 @@ class ColumnTable:
             others = [_cells(columns, name, count) for name in ("hostname", ".category", "model", "brand")]
             names = [next(filter(None, row), "") for row in zip(names, *others, strict=True)]
             columns["name"] = encode(names)
-        self._classify(columns, count)
+        return self._classify(columns, count)
+
+    def _count(self, columns: dict[str, Coded], count: int) -> None:
+        """Units, and the costs of all of them where only that of one is stated."""
+        if ".units_stated" in columns:
+            columns["units"] = coded_map(columns[".units_stated"], lambda stated: stated or 1)
+        each = columns.pop("unit_cost", None)
+        if each is None:
+            return
+        costs, units = _cells(columns, "cost", count), _cells(columns, "units", count, 1)
+        rows = zip(costs, expand(each), units, strict=True)
+        columns["cost"] = encode(
+            [one * many if cost is None and one is not None else cost for cost, one, many in rows]
+        )
+
+    def _condition(self, notes: str | None) -> str | None:
+        return condition_in_notes(notes, self._assembler.vocabulary) if notes else None
 
     def _currency(self, cost: Any, stated: str | None, beside: str | None) -> str | None:
         if cost is None and stated is None:
             return None
         return stated or beside or self._assembler.currency or "IDR"
 
-    def _classify(self, columns: dict[str, Coded], count: int) -> None:
+    def _classify(self, columns: dict[str, Coded], count: int) -> list[bool]:
+        """Put class and scope; the value tells the rows where nothing is odd about them."""
         bases = coded_map(columns["name"], base_name) if "name" in columns else None
         software = [_cells(columns, name, count, ()) for name in _SOFTWARE if name in columns]
         has = [any(row) for row in zip(*software, strict=True)] if software else [False] * count
         given = [list(expand(bases)) if bases else [""] * count]
-        given += [_cells(columns, name, count) for name in ("brand", "model", ".category", ".marker", "os")]
+        given += [_cells(columns, name, count) for name in _TELLING]
         keys = list(zip(*given, has, strict=True))
-        classes: dict[Any, tuple[str, ItScope]] = {}
+        classes: dict[Any, tuple[str, ItScope, bool]] = {}
         names = list(expand(columns["name"])) if "name" in columns else [""] * count
         firsts: dict[Any, int] = {}
         for at, key in enumerate(keys):
@@ -323,15 +359,35 @@ class ColumnTable:
                     self._classes[key] = known
             classes[key] = known
         found = list(map(classes.__getitem__, keys))
-        columns["asset_class"] = encode([kind for kind, _ in found])
-        columns["it_scope"] = encode([scope for _, scope in found])
+        columns["asset_class"] = encode([kind for kind, _, _ in found])
+        columns["it_scope"] = encode([scope for _, scope, _ in found])
+        return [plain for _, _, plain in found]
 
-    def _class_of(self, key: tuple[Any, ...], name: str) -> tuple[str, ItScope]:
-        _, brand, model, category, marker, system, has = key
-        record = Record("", 0, name=name, brand=brand, model=model, os=system)
+    def _class_of(self, key: tuple[Any, ...], name: str) -> tuple[str, ItScope, bool]:
+        """Class, scope, and whether nothing is odd about them."""
+        _, brand, model, category, marker, system, code, has = key
+        record = Record("", 0, name=name, brand=brand, model=model, os=system, item_code=code)
+        problems: list[Problem] = []
         draft = Draft(record, category=category or "", marker=marker or "", software=[()] if has else [])
-        self._assembler.classify(draft, [])
-        return record.asset_class, ItScope(record.it_scope)
+        self._assembler.classify(draft, problems)
+        return record.asset_class, ItScope(record.it_scope), not problems
+
+
+def _targets(field: str, told: list[str]) -> tuple[str, ...]:
+    """What a column sets; a brand without a model column beside it may name both, or be a specification."""
+    return _SETS["brand_model"] if field == "brand" and "model" not in told else _SETS[field]
+
+
+def _stands_for_more(field: str, told: tuple[Any, ...]) -> bool:
+    """Whether a value speaks of other columns too: a range of registers of units, a specification of all."""
+    if field in ("register", "code_register"):
+        return bool(told[-1]) and units_of_range(told[-1]) is not None
+    return field in ("brand", "brand_model") and bool(told[-1]) and len(told) > 1
+
+
+def _later(first: Coded, second: Coded) -> Coded:
+    """Of two columns the later one's cells, and the first one's where those are blank."""
+    return encode([b if b is not None else a for a, b in zip(expand(first), expand(second), strict=True)])
 
 
 def base_name(name: str | None) -> str:

@@ -67,6 +67,8 @@ class RowKinds:
                     first = value
         if not filled:
             return BLANK
+        if self.counters and first.isdecimal():
+            first = self._behind_counter(values)
         if self.exact:
             return self._exactly(values, first)
         mark = self.mark(first) if first else None
@@ -74,6 +76,15 @@ class RowKinds:
         if first and mark is None and filled > 2 and not self.signing and self._has_identity(values):
             return ASSET
         return self._judge(values, filled, mark)
+
+    def _behind_counter(self, values: Sequence[object]) -> str:
+        """The first text of a row whose running number is text too, as all cells of delimited files are."""
+        found = (v for at, v in enumerate(values) if type(v) is str and v and not self.is_count(at, v))
+        return next(found, "")
+
+    def is_count(self, column: int, text: str) -> bool:
+        """Whether a text only numbers its row."""
+        return column in self.counters and text.isdecimal()
 
     def _exactly(self, values: Sequence[object], first: str) -> str:
         """The kind of a row of our own list: a thing, whatever its words, unless it is the template's example."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,36 @@ def write(path: Path, seed: int, count: int = 400) -> None:
     book.save(path)
 
 
+FORM: dict[str, tuple[Any, ...]] = {
+    "Kode Barang": ("3100102001", "1.3.2.10.01.02.002", "02.06.03.02.01", "3050201009", None, "3060101048"),
+    "NUP": ("{n}", "000{n}", "7", "0001 s/d 0003", None),
+    "Kode Inventaris": (None, "3100102001-7", "INV {n}"),
+    "Nama Barang": ("P.C Unit", "Lap Top", "Meja", None),
+    "Merk/Type": ("Acer Veriton", "HP", None, "Rakitan"),
+    "No Seri": ("SN{n}", None, "-", "SN 1"),
+    "Jumlah": (1, 4, None),
+    "Harga Satuan": (9_000_000, None, "Rp 5.000"),
+    "Keterangan": (None, "RB", "baik"),
+    "Instansi": (None, "Dinas A"),
+}
+
+
+def write_form(path: Path, seed: int, count: int = 400) -> None:
+    """A form of agencies: item codes and register numbers, half of it furniture."""
+    chance = random.Random(seed)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(list(FORM))
+    for n in range(1, count):
+        odd = n % 100 > 80
+        cells = [chance.choice(options) if odd else options[0] for options in FORM.values()]
+        if not odd and n % 100 > 40:
+            cells[0], cells[3] = "3050201009", "Meja Komputer"
+        sheet.append([cell.format(n=n) if isinstance(cell, str) else cell for cell in cells])
+    book.save(path)
+
+
 def spooled(batches: Iterable[Iterable[Record]], wanted: Wanted) -> list[tuple[Any, ...]]:
     """The spooled rows with titles by name instead of number."""
     with Spool() as spool:
@@ -80,15 +110,25 @@ def spooled(batches: Iterable[Iterable[Record]], wanted: Wanted) -> list[tuple[A
                 rows.append((n, block.sheet, block.rows[n - first], row))
         known = {scheme: (list(names.hashes), list(names.rows)) for scheme, names in collected.names.items()}
         find_rejected(collected)
-        summary = (collected.problems, known, collected.content, collected.nameless, collected.agencies, set(names))
+        summary = (
+            collected.problems,
+            known,
+            collected.content,
+            collected.nameless,
+            collected.agencies,
+            set(names),
+        )
         return [*rows, summary]
 
 
+@pytest.mark.parametrize("make", [write, write_form])
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("wanted", [Wanted(False, False), Wanted(True, True)])
-def test_by_column_as_one_by_one(tmp_path: Path, seed: int, wanted: Wanted) -> None:
+def test_by_column_as_one_by_one(
+    tmp_path: Path, make: Callable[[Path, int], None], seed: int, wanted: Wanted
+) -> None:
     path = tmp_path / "list.xlsx"
-    write(path, seed)
+    make(path, seed)
     with importers.read(path) as reading:
         batches = list(reading.batches())
     assert sum(len(batch) for batch in batches if isinstance(batch, RecordBlock)) > 200

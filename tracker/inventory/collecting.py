@@ -14,9 +14,9 @@ from typing import Any
 
 from importers.columnar import RecordBlock
 from importers.rows import Record
-from tracker.inventory.blocks import KEY, Column, StagedBlock
-from tracker.inventory.keys import CONTENT, NORMALISERS, KeyPolicy, tag_key
-from tracker.inventory.models import InstallationRole, ItScope, Precision
+from tracker.inventory.blocks import KEY, LABEL, Column, StagedBlock
+from tracker.inventory.keys import CONTENT, NORMALISERS, KeyPolicy, normalise_item, tag_key
+from tracker.inventory.models import InstallationRole, ItScope, Precision, RowOutcome
 from tracker.inventory.records import MODEL, STATUSES, Title, clean, title_of, to_minor
 from tracker.inventory.spool import Spool
 from tracker.inventory.staging import Collected, Place, Wanted, collect_record, known_by
@@ -27,6 +27,8 @@ _SOFTWARE = ("office", "database", "software")
 _TEXTS = ("asset_tag", "serial", "name", "source", "location", "custodian", "hostname", "notes")
 #: Shorter runs of plain rows are spooled row by row.
 _RUN = 256
+#: Ways of a row: on its own, by column, left out.
+_ODD, _PLAIN, _ASIDE = range(3)
 
 
 def collect(
@@ -66,6 +68,7 @@ class _BlockCollector:
         self._policy = policy
         self._columns = block.columns
         self._count = len(block)
+        self._labels: list[str] = []
 
     def run(self) -> None:
         """Spool the rows; those that are odd, left out or without a name go one by one."""
@@ -73,12 +76,15 @@ class _BlockCollector:
         schemes = [scheme for scheme in self._collected.order if KEY + scheme in block.columns]
         keys = {scheme: block.cells(KEY + scheme) for scheme in schemes}
         end = 0
-        for plain, run in groupby(self._plain_rows(keys)):
+        for way, run in groupby(self._ways(keys)):
             start = end
             end += sum(1 for _ in run)
-            if plain:
+            if way == _PLAIN:
                 self._note(keys, start, end)
                 self._take(block, start, end)
+                continue
+            if way == _ASIDE:
+                self._set_aside(block, start, end)
                 continue
             for record in self._block[start:end]:
                 collect_record(self._collected, record, self._wanted, self._policy)
@@ -92,6 +98,23 @@ class _BlockCollector:
         else:
             for at in range(start, end):
                 spool.add(block.sheet, {"row": block.rows[at], **block.row(at)})
+
+    def _set_aside(self, block: StagedBlock, start: int, end: int) -> None:
+        """Spool rows that are left out, each with its reason."""
+        if "agency_text" in self._columns:
+            values, codes = self._columns["agency_text"]
+            for at in range(start, end):
+                if text := values[codes[at]]:
+                    here = Place(self._collected.spool.count + at - start, block.sheet, block.rows[at])
+                    self._collected.agencies.setdefault(clean(text), here)
+        scopes, codes = self._columns["it_scope"]
+        reasons = ["not-it" if scope == _OTHER else "near-it" for scope in scopes]
+        columns: dict[str, Column] = {
+            "outcome": ([RowOutcome.SKIPPED.value], array("H", bytes(2 * (end - start)))),
+            "label": (self._labels[start:end], None),
+            "reason": (reasons, codes[start:end]),
+        }
+        self._take(StagedBlock(block.sheet, block.rows[start:end], columns), 0, end - start)
 
     def _note(self, keys: dict[str, list[str | None]], start: int, end: int) -> None:
         """Remember the names by which each row must be alone, and what agencies rows name."""
@@ -126,8 +149,9 @@ class _BlockCollector:
                 collected.agencies.setdefault(agency, Place(n, block.sheet, block.numbers[at]))
                 collected.agency_rows.setdefault(agency, array("q")).append(n)
 
-    def _plain_rows(self, keys: dict[str, list[str | None]]) -> list[bool]:
-        """Whether nothing but the columns must be known of each row, and it is imported and has a name."""
+    def _ways(self, keys: dict[str, list[str | None]]) -> list[int]:
+        """How each row is spooled: by column (nothing but the columns must be known of it, and it is imported
+        and has a name), as one that is left out, or on its own."""
         values, codes = self._columns["it_scope"]
         taken = [self._wanted.takes(scope) for scope in values]
         named: Iterable[bool] = [False] * self._count
@@ -136,7 +160,7 @@ class _BlockCollector:
         elif keys:
             named = [any(row) for row in zip(*keys.values(), strict=True)]
         return [
-            common and taken[code] and name
+            (_ASIDE if not taken[code] else _PLAIN if name else _ODD) if common else _ODD
             for common, code, name in zip(self._block.common, codes, named, strict=True)
         ]
 
@@ -150,6 +174,7 @@ class _BlockCollector:
         self._put_model(columns)
         self._put_software(columns)
         self._put_keys(columns)
+        self._put_codes(columns)
         return StagedBlock(self._block.sheet, self._block.numbers, columns)
 
     def _coded(self, name: str, act: Callable[[Any], Any]) -> Column:
@@ -169,6 +194,32 @@ class _BlockCollector:
         for name in _TEXTS:
             if name in self._columns:
                 columns[name] = self._coded(name, _text)
+
+    def _put_codes(self, columns: dict[str, Column]) -> None:
+        """Units, item code and register number, and the tag that these make where there is no other."""
+        if "units" in self._columns:
+            columns["units"] = self._coded("units", int)
+        for name, stored in (("item_code", "item_code"), ("register", "register_number")):
+            if name in self._columns:
+                columns[stored] = self._coded(name, _text)
+        self._labels = self._told(columns)
+        if "item_code" not in columns and "register_number" not in columns:
+            return
+        cells = StagedBlock("", self._block.numbers, columns).cells
+        rows = zip(*map(cells, ("asset_tag", "item_code", "register_number")), strict=True)
+        tags = [tag or (f"{code}-{number}" if code and number else None) for tag, code, number in rows]
+        columns["asset_tag"] = tags, None
+        plain = zip(*map(cells, ("asset_tag", "name", "serial")), strict=True)
+        usual = [" ".join(filter(None, row))[:LABEL] for row in plain]
+        columns["label"] = [told if told != as_usual else None
+                            for told, as_usual in zip(self._labels, usual, strict=True)], None  # fmt: skip
+
+    def _told(self, columns: dict[str, Column]) -> list[str]:
+        """The label of each row, before code and number make its tag."""
+        cells = StagedBlock("", self._block.numbers, columns).cells
+        names = ("asset_tag", "item_code", "register_number", "name", "serial")
+        rows = zip(*map(cells, names), strict=True)
+        return [" ".join(filter(None, (tag or code, *rest)))[:LABEL] for tag, code, *rest in rows]
 
     def _put_words(self, columns: dict[str, Column]) -> None:
         """Words of closed lists; what the importers fall back to is not stated."""
@@ -242,6 +293,8 @@ class _BlockCollector:
             for scheme in dict.fromkeys(key[0] for key in found if key):
                 told = [key[1] if key and key[0] == scheme else None for key in found]
                 columns[KEY + scheme] = (told, codes)
+        if "item_code" in self._columns and "register" in self._columns:
+            self._put_item_keys(columns)
         for scheme, normalise in NORMALISERS.items():
             if scheme == "uuid":
                 source = self._coded(scheme, _text) if scheme in self._columns else None
@@ -251,6 +304,21 @@ class _BlockCollector:
                 told = [normalise(text, self._policy) if text else None for text in source[0]]
                 if any(told):
                     columns[KEY + scheme] = (told, source[1])
+
+    def _put_item_keys(self, columns: dict[str, Column]) -> None:
+        """The names that item code and register number make; they outrank a tag of the same scheme."""
+        (codes, at), (numbers, beside) = self._columns["item_code"], self._columns["register"]
+
+        def name(pair: tuple[int, int]) -> tuple[str, str] | None:
+            code, number = _text(codes[pair[0]]), _text(numbers[pair[1]])
+            return normalise_item(code, number, self._policy) if code and number else None
+
+        found, rows = _combined(zip(at, beside, strict=True), name)
+        for scheme in dict.fromkeys(key[0] for key in found if key):
+            told = [key[1] if key and key[0] == scheme else None for key in found]
+            cells = [told[row] for row in rows or ()]
+            others = StagedBlock("", self._block.numbers, columns).cells(KEY + scheme)
+            columns[KEY + scheme] = [cell or other for cell, other in zip(cells, others, strict=True)], None
 
 
 def _titles(names: Any) -> list[Title]:
