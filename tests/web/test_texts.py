@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import Environment, nodes
 
-from tracker.budgeting.models import PlanAction
+from tracker.budgeting.models import PlanAction, PlanState, PlanStep, ProgressStep
 from tracker.identity.models import Role, ServiceArea
 from tracker.inventory import models as inventory
 from tracker.lifecycle.models import Severity
@@ -64,6 +64,7 @@ def test_indonesian_has_one_plural_form() -> None:
         ("batch_state", inventory.BatchState), ("row_outcome", inventory.RowOutcome),
         ("match_outcome", inventory.MatchOutcome), ("severity", Severity), ("rule", Rule), ("phase", Phase),
         ("it_scope", inventory.ItScope), ("action", PlanAction), ("run_outcome", Outcome),
+        ("plan_state", PlanState), ("plan_step", PlanStep), ("progress_step", ProgressStep),
     ],
 )  # fmt: skip
 def test_every_member_of_a_closed_set_has_a_name(kind: str, words: type[StrEnum]) -> None:

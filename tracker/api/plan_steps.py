@@ -16,7 +16,9 @@ from tracker.budgeting.models import PlanStep
 from tracker.budgeting.progress import NewProgress, get_progress, record_progress
 from tracker.budgeting.scenarios import create_scenario
 from tracker.budgeting.schemas import NewScenario, PlanEdit, plain_values
+from tracker.budgeting.studies import find_study, study_plan
 from tracker.budgeting.workflow import take_step
+from tracker.identity.errors import NotFound
 from tracker.identity.schemas import Principal
 
 router = APIRouter(prefix="/plans", tags=["plans"])
@@ -133,3 +135,18 @@ def add_progress(
     """Record units of a line of an approved plan as ordered, delivered or replaced."""
     record_progress(session, caller, plan_id, wanted, clock.now)
     return get_progress(session, caller, plan_id).to_json()
+
+
+@router.get("/{plan_id}/sensitivity", responses=problems(404))
+def show_sensitivity(session: ReadSession, caller: Caller, plan_id: Id) -> dict[str, Any]:
+    """The newest sensitivity that was computed of a plan; amounts are whole minor units."""
+    found = find_study(session, caller, plan_id)
+    if found is None:
+        raise NotFound("study-not-found", "The sensitivity of this plan was not computed yet.")
+    return found.to_json()
+
+
+@router.post("/{plan_id}/sensitivity", responses=problems(404))
+def compute_sensitivity(engine: Database, caller: Caller, clock: Clock, plan_id: Id) -> dict[str, Any]:
+    """Compute what the plan depends on: marginal values, the least that mandatory needs lack, seeded draws."""
+    return study_plan(engine, caller, plan_id, clock.now).to_json()

@@ -250,15 +250,17 @@ def solve(
     whole: bool,
     options: dict[str, object],
     start: Sequence[float] | None = None,
+    continuous: int = 0,
 ) -> Solved:
-    """Maximise Σ gains · columns, 0 ≤ columns ≤ upper; `whole` numbers or the relaxation."""
+    """Maximise Σ gains · columns, 0 ≤ columns ≤ upper; `whole` numbers (but for the last `continuous` columns)
+    or the relaxation."""
     solver = QuietHighs()  # type: ignore[no-untyped-call]
     for name, value in {"threads": 1, "random_seed": 1, **options}.items():
         solver.setOptionValue(name, value)
     if whole:
         solver.setOptionValue("mip_feasibility_tolerance", _EXACT)
         solver.setOptionValue("primal_feasibility_tolerance", _EXACT)
-    solver.passModel(_as_lp(gains, upper, rows, whole))
+    solver.passModel(_as_lp(gains, upper, rows, len(gains) - continuous if whole else 0))
     if start is not None:
         given = highspy.HighsSolution()
         given.col_value = list(start)
@@ -277,7 +279,7 @@ def solve(
     )
 
 
-def _as_lp(gains: Floats, upper: Floats, rows: Rows, whole: bool) -> highspy.HighsLp:
+def _as_lp(gains: Floats, upper: Floats, rows: Rows, whole: int) -> highspy.HighsLp:
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(gains), len(rows.low)
     lp.sense_ = highspy.ObjSense.kMaximize
@@ -290,7 +292,8 @@ def _as_lp(gains: Floats, upper: Floats, rows: Rows, whole: bool) -> highspy.Hig
     matrix.index_ = np.array(rows.columns, dtype=np.int32)
     matrix.value_ = np.array(rows.values)
     if whole:
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(gains)
+        free = [highspy.HighsVarType.kContinuous] * (len(gains) - whole)
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * whole + free
     return lp
 
 
