@@ -29,6 +29,7 @@ from tracker import api
 from tracker.api.problems import Problem, problem_response, validation_errors
 from tracker.db import make_engine, reading
 from tracker.identity import errors
+from tracker.inventory.task_running import ImportWorker
 from tracker.jobs import JOBS, cancel_run, change_schedule, ensure_schedules, run_now, start_scheduler
 from tracker.metrics import METRICS_TYPE, render_metrics
 from tracker.middleware import BodyLimit, SecurityHeaders
@@ -105,12 +106,15 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    scheduler = None
+    scheduler, worker = None, None
     if app.state.settings.scheduler_enabled:
         scheduler = await run_in_threadpool(start_scheduler, app.state.engine, app.state.settings)
+        worker = ImportWorker(app.state.engine, app.state.settings).start()
     try:
         yield
     finally:
+        if worker is not None:
+            await run_in_threadpool(worker.stop)
         if scheduler is not None:
             await run_in_threadpool(scheduler.shutdown, wait=True)
         app.state.engine.dispose()

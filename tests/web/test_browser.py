@@ -32,7 +32,7 @@ pytestmark = pytest.mark.browser
 
 PATHS = (
     "/", "/assets", "/asset", "/findings", "/plans", "/plans/new", "/plan", "/plan?view=deferred", "/compare",
-    "/imports", "/imports/new", "/names", "/names?state=merged", "/import", "/import?view=problems", "/preview",
+    "/imports", "/imports/new", "/names", "/names?state=merged", "/import", "/import?view=problems", "/preview", "/import/job",
     "/agencies/PROV/columns", "/matching", "/name", "/catalogue", "/catalogue/models", "/catalogue/updates", "/update",
     "/jobs", "/agencies", "/users",
     "/rules", "/contracts", "/asset/edit",
@@ -69,6 +69,7 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
             answer = pages.post("/plans", "/plans/new?first=2027&length=2", name=name, **form, **budgets)
             plans.append(answer.headers["location"])
         unknown = pages.upload(CSV.replace("Room", "Kunci"), "again.csv").headers["location"]
+        waiting = pages.upload(CSV, "large.csv", background="yes").headers["location"]
         asset = pages.get("/assets?q=PC-001").split('href="/assets/')[-1].split('"')[0]
         numbers = [plan.rsplit("/", 1)[1] for plan in plans]
         data = {"csrf_token": pages.token("/catalogue/updates"), "how": "upload"}
@@ -76,7 +77,7 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
         update = client.post("/catalogue/updates", data=data, files=files, follow_redirects=False)
         return {
             "/asset": f"/assets/{asset}", "/asset/edit": f"/assets/{asset}/edit",
-            "/plan": plans[1], "/import": place, "/preview": unknown,
+            "/plan": plans[1], "/import": place, "/preview": unknown, "/import/job": waiting,
             "/name": "/matching/titles/" + pages.get("/matching").split('href="/matching/titles/')[-1].split('"')[0],
             "/update": update.headers["location"],
             "/compare": f"/plans/compare?a={numbers[0]}&b={numbers[1]}",

@@ -6,24 +6,25 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, UploadFile, status
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile, status
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.config import JsonDict
 from sqlalchemy import Engine
 
 from tracker.api.access import AfterId, Caller, Clock, Configured, Database, Id, Limit, ReadSession
 from tracker.api.files import held_upload, plain_name
+from tracker.api.import_jobs import ImportJob, accepted
 from tracker.api.pages import Page, cut
 from tracker.api.problems import problems
 from tracker.db import reading
 from tracker.identity.errors import Invalid
 from tracker.identity.schemas import Principal
-from tracker.inventory import actions, queries
+from tracker.inventory import actions, queries, tasks
 from tracker.inventory.models import RowOutcome
 from tracker.inventory.replacing import list_retiring
 from tracker.inventory.schemas import BatchRowView, BatchView
 from tracker.inventory.source_models import UpdatePolicy
-from tracker.inventory.sources import get_source
+from tracker.inventory.sources import Choices, get_source
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 
@@ -66,6 +67,9 @@ _EXAMPLE: JsonDict = {
     "created_at": "2026-11-25T03:00:00Z",
     "applied_at": None,
     "undone_at": None,
+}
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {"model": ImportJob, "description": "It is done in the background; Location is the job."}
 }
 _MAPPING: JsonDict = {"mapping": {"Ruang": "location", "No. Inventaris": "asset_tag"}}
 
@@ -170,7 +174,7 @@ def _json(batch: BatchView) -> dict[str, object]:
     "",
     status_code=status.HTTP_201_CREATED,
     response_model=Batch,
-    responses=problems(404, 413),
+    responses={**problems(404, 409, 413), **_ACCEPTED},
     summary="Upload and preview",
 )
 def upload_file(
@@ -189,20 +193,29 @@ def upload_file(
         UpdatePolicy,
         Form(description="replace: assets that are not in the file are proposed for retirement."),
     ] = UpdatePolicy.UPDATE,
-) -> dict[str, object]:
+    background: Annotated[
+        bool | None, Form(description="Read it in the background (202); absent: large files only.")
+    ] = None,
+) -> dict[str, object] | Response:
     """Read a file and say row by row what it would change; assets stay as they are."""
+    choices, name = Choices(_parse_mapping(mapping), near_it, other, policy), plain_name(file.filename)
     with held_upload(file, settings.import_limits["upload_bytes"]) as path:
+        if tasks.is_large_file(settings, path) if background is None else background:
+            task = tasks.queue_preview(
+                engine, caller, path, name, agency, clock.now, settings=settings, choices=choices
+            )
+            return accepted(task, clock.now)
         batch = actions.preview(
             engine,
             caller,
             path,
-            plain_name(file.filename),
+            name,
             agency,
             clock.now,
             settings=settings,
             include_near_it=near_it,
             include_other=other,
-            mapping=_parse_mapping(mapping),
+            mapping=choices.mapping,
             policy=policy,
         )
     return _full(engine, caller, batch)
@@ -266,7 +279,7 @@ def read_import_again(
     return _full(engine, caller, batch)
 
 
-@router.post("/{batch_id}/apply", response_model=Batch, responses=problems(404, 409))
+@router.post("/{batch_id}/apply", response_model=Batch, responses={**problems(404, 409), **_ACCEPTED})
 def apply_import(
     engine: Database,
     settings: Configured,
@@ -276,12 +289,20 @@ def apply_import(
     confirm: Annotated[
         bool, Query(description="Retire more assets than the setting allows unasked.")
     ] = False,
-) -> dict[str, object]:
+    background: Annotated[
+        bool | None, Query(description="Apply it in the background (202); absent: large ones only.")
+    ] = None,
+) -> dict[str, object] | Response:
     """Apply exactly what was previewed: all of it, or nothing where an asset changed since.
 
     A replacement that would retire many assets is refused with `confirmation-needed` until it is confirmed.
     """
     share = settings.import_retire_pct
+    with reading(engine) as session:
+        found = queries.get_batch(session, caller, batch_id)
+    large = tasks.is_large_batch(settings, found.created + found.updated)
+    if found.state == "previewed" and (large if background is None else background):
+        return accepted(tasks.queue_apply(engine, caller, batch_id, clock.now, confirmed=confirm), clock.now)
     batch = actions.apply(engine, caller, batch_id, clock.now, confirmed=confirm, retire_pct=share)
     return _full(engine, caller, batch)
 

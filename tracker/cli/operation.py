@@ -22,6 +22,7 @@ from tracker.cli.output import FAILED, REFUSED, explained, print_json, say, stop
 from tracker.db import make_engine, migrate, reading, transaction
 from tracker.identity import audit as chain
 from tracker.identity.actions import ensure_first_admin
+from tracker.inventory.task_running import ImportWorker
 from tracker.jobs import start_scheduler
 from tracker.settings import load_settings
 from tracker.startup import prepare
@@ -92,14 +93,16 @@ def serve(
 
 @explained
 def worker() -> None:
-    """The scheduler alone, until stopped."""
+    """The scheduler and the imports in the background, without pages, until stopped."""
     context = open_context()
     scheduler = start_scheduler(context.engine, context.settings)
+    importing = ImportWorker(context.engine, context.settings).start()
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
     say("worker started")
     done.wait()
+    importing.stop()
     scheduler.shutdown(wait=True)
 
 

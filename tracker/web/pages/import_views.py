@@ -9,6 +9,7 @@ from datetime import date
 from tracker.inventory.diffing import ASSET_FIELDS
 from tracker.inventory.replacing import RetiringView
 from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
+from tracker.inventory.tasks import TaskView
 from tracker.web.choices import Column, Option, Tab, address, columns
 from tracker.web.formats import NOTHING, Formats
 from tracker.web.i18n import N_
@@ -52,6 +53,7 @@ class ImportsPage:
     may_import: bool
     next_url: str | None
     first_url: str | None
+    waiting: tuple[TaskView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ ROW_TONES = {
 
 
 def list_page(
-    visitor: Visitor, batches: list[BatchView], may_import: bool, before: int | None
+    visitor: Visitor, batches: list[BatchView], may_import: bool, before: int | None, waiting: list[TaskView]
 ) -> ImportsPage:
     """A page of batches; one more than a page means that there is a next one."""
     shown = batches[:ROWS_PER_PAGE]
@@ -146,6 +148,7 @@ def list_page(
         may_import,
         f"/imports?before={shown[-1].id}" if len(batches) > ROWS_PER_PAGE else None,
         "/imports" if before else None,
+        tuple(waiting),
     )
 
 

@@ -8,17 +8,18 @@ from tracker.db import reading
 from tracker.identity.errors import Conflict, Invalid, NotFound
 from tracker.identity.queries import list_agencies
 from tracker.identity.rules import Permission
-from tracker.inventory import actions, queries
+from tracker.inventory import actions, queries, tasks
 from tracker.inventory.replacing import RetiringView, list_retiring
 from tracker.inventory.schemas import BatchRowView, BatchView, KeptRow
 from tracker.inventory.source_models import UpdatePolicy
-from tracker.inventory.sources import SourceView, get_source
+from tracker.inventory.sources import Choices, SourceView, get_source
 from tracker.web.choices import address, agency_options, columns, term_options
 from tracker.web.flash import Flash, redirect
-from tracker.web.forms import Form
+from tracker.web.forms import Form, Posted
 from tracker.web.i18n import N_
 from tracker.web.pages import import_views as views
 from tracker.web.pages.import_columns import columns_part
+from tracker.web.pages.import_jobs import job_address
 from tracker.web.rendering import Message, formats_for, render, translate
 from tracker.web.translation import error_text
 from tracker.web.uploads import UploadedForm, need_file
@@ -37,7 +38,8 @@ def list_imports(request: Request, visitor: SignedIn, before: str | None = None)
     last = _number(before)
     with reading(get_engine(request)) as session:
         batches = queries.list_batches(session, visitor.principal, views.ROWS_PER_PAGE + 1, last)
-    page = views.list_page(visitor, batches, visitor.may(Permission.IMPORT), last)
+    waiting = tasks.list_tasks(get_engine(request), visitor.principal, only_open=True)
+    page = views.list_page(visitor, batches, visitor.may(Permission.IMPORT), last, waiting)
     return render(request, visitor, "imports.html", page)
 
 
@@ -66,24 +68,37 @@ def upload(request: Request, visitor: SignedIn, sent: UploadedForm) -> Response:
     """Read the file and store what it would change; nothing is written to assets."""
     visitor.need(Permission.IMPORT)
     settings, form = get_settings(request), sent.form
+    engine, agency = get_engine(request), form.text("agency")
     try:
+        path, choices = need_file(sent), _choices(form)
+        if form.find("background") is not None or tasks.is_large_file(settings, path):
+            task = tasks.queue_preview(
+                engine, visitor.principal, path, sent.filename, agency, visitor.now,
+                settings=settings, choices=choices,
+            )  # fmt: skip
+            return redirect(job_address(task.id), secure=settings.cookie_secure)
         batch = actions.preview(
-            get_engine(request),
+            engine,
             visitor.principal,
-            need_file(sent),
+            path,
             sent.filename,
-            form.text("agency"),
+            agency,
             visitor.now,
             settings=settings,
-            include_near_it=form.find("near_it") is not None,
-            include_other=form.find("other") is not None,
-            policy=_policy(form.text("policy")),
+            include_near_it=choices.near_it,
+            include_other=choices.other,
+            policy=choices.policy,
         )
-    except (Invalid, NotFound) as error:
+    except (Conflict, Invalid, NotFound) as error:
         page = _upload_page(request, visitor, form.find("agency"), error_text(visitor, error))
         message = Message("bad", translate(visitor, N_("The file was refused. Nothing was written.")))
         return render(request, visitor, "upload.html", page, status=422, messages=(message,))
     return redirect(f"/imports/{batch.id}", Flash("batch-previewed"), secure=settings.cookie_secure)
+
+
+def _choices(form: Posted) -> Choices:
+    near_it, other = (form.find(name) is not None for name in ("near_it", "other"))
+    return Choices({}, near_it, other, _policy(form.text("policy")))
 
 
 def _policy(text: str) -> UpdatePolicy:
@@ -178,10 +193,16 @@ def _batch_page(
 def apply_import(request: Request, visitor: SignedIn, form: Form, batch_id: int) -> Response:
     """Apply exactly what was shown; a second time does nothing and says so."""
     visitor.need(Permission.IMPORT)
+    engine, settings, confirmed = get_engine(request), get_settings(request), form.find("confirm") is not None
+    with reading(engine) as session:
+        found = queries.get_batch(session, visitor.principal, batch_id)
     try:
+        if found.state == "previewed" and tasks.is_large_batch(settings, found.created + found.updated):
+            task = tasks.queue_apply(engine, visitor.principal, batch_id, visitor.now, confirmed=confirmed)
+            return redirect(job_address(task.id), secure=settings.cookie_secure)
         batch = actions.apply(
-            get_engine(request), visitor.principal, batch_id, visitor.now,
-            confirmed=form.find("confirm") is not None, retire_pct=get_settings(request).import_retire_pct,
+            engine, visitor.principal, batch_id, visitor.now,
+            confirmed=confirmed, retire_pct=settings.import_retire_pct,
         )  # fmt: skip
     except Conflict as error:
         return _not_done(request, visitor, batch_id, error, "applied", Flash("batch-applied-before"))
