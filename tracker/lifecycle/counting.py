@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from tracker.lifecycle import temporary
 from tracker.lifecycle.fanout import CHOSEN_BOTH, Source
+from tracker.lifecycle.profiles import SEVERITIES
 from tracker.lifecycle.rules import Rule
 
 RULES = tuple(Rule)
@@ -48,15 +49,37 @@ def _any(rules: frozenset[str]) -> str:
     return " + ".join(counts) + " > 0" if counts else "1 = 0"
 
 
+def packed_severity(severity: str) -> int:
+    """One finding of the severity, to be summed: an asset has fewer than 2¹² of each."""
+    return 1 << _SEVERITY_PLACE * SEVERITIES.index(severity)
+
+
+_SEVERITY_PLACE = 12
+
+
 def count_severities(session: Session) -> list[tuple[int, str, int]]:
-    """(agency, severity, findings) of the chunk. One statement."""
+    """(agency, severity, findings) of the chunk, those of the ruleset apart. Two statements."""
+    mask = (1 << _SEVERITY_PLACE) - 1
+    sums = ", ".join(
+        f"SUM((x.severities >> {_SEVERITY_PLACE * n}) & {mask})" for n in range(len(SEVERITIES))
+    )
     rows = session.execute(
+        text(f"SELECT x.agency_id, {sums} FROM scan_profile x GROUP BY x.agency_id")  # noqa: S608
+    )
+    counted = [
+        (int(agency), severity, int(count))
+        for agency, *counts in rows
+        for severity, count in zip(SEVERITIES, counts, strict=True)
+        if count
+    ]
+    judged = session.execute(
         text(
-            """SELECT w.agency_id, v.severity, COUNT(*) FROM scan_wanted w CROSS JOIN scan_verdict v
-            WHERE v.no = w.no GROUP BY w.agency_id, v.severity"""
+            """SELECT p.agency_id, v.severity, COUNT(*)
+            FROM scan_judged j CROSS JOIN scan_verdict v CROSS JOIN scan_profile p
+            WHERE j.no > 0 AND v.no = j.no AND p.profile = j.profile GROUP BY p.agency_id, v.severity"""
         )
     )
-    return [(int(agency), str(severity), int(count)) for agency, severity, count in rows]
+    return counted + [(int(agency), str(severity), int(count)) for agency, severity, count in judged]
 
 
 def count_ending(session: Session, source: Source) -> list[tuple[int, str, int]]:

@@ -26,7 +26,8 @@ from tracker.lifecycle.profiles import (
 
 #: Classes that run software: one of them with nothing recorded on it is not known.
 _COMPUTERS = ("laptop", "desktop", "server", "mobile", "virtual-machine")
-_PACKS = tuple(f"pack_{n}" for n in range(temporary.PACKS))
+#: What is summed over the findings of an asset: by severity, and by rule.
+_PACKS = ("severities", *(f"pack_{n}" for n in range(temporary.PACKS)))
 
 
 def _asset_bits() -> str:

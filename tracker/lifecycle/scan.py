@@ -134,6 +134,7 @@ def _verdict(
         made.ends_on,
         years,
         0 if silent else severity_weight(made.severity),
+        counting.packed_severity(made.severity),
         *counting.packed(_RULE_NUMBER[made.rule.value]),
     )
 
@@ -207,7 +208,7 @@ def stage_chunk(session: Session, source: Source, agencies: Sequence[int], bench
 
 
 def tally_chunk(session: Session, source: Source, policy: Policy, tally: Tally) -> dict[int, dict[str, int]]:
-    """Count the staged chunk per agency and measure into `tally`; five statements."""
+    """Count the staged chunk per agency and measure into `tally`; six statements."""
     counted: dict[int, dict[str, int]] = {}
     for agency_id, assets, units in counting.count_assets(session, source):
         counted[agency_id] = {"assets": units}
@@ -221,7 +222,8 @@ def tally_chunk(session: Session, source: Source, policy: Policy, tally: Tally) 
         named.update({f"open:{rule}": row[f"r{number}"] for number, rule in enumerate(RULES)})
         counted[row["agency_id"]].update({name: count for name, count in named.items() if count})
     for agency_id, severity, count in counting.count_severities(session):
-        counted[agency_id][f"severity:{severity}"] = count
+        of_severity = counted[agency_id].get(f"severity:{severity}", 0)
+        counted[agency_id][f"severity:{severity}"] = of_severity + count
     for agency_id, month, units in counting.count_ending(session, source):
         counted[agency_id][f"ending:{month}"] = units
     for agency_id, band, units, found in profiling.count_judged(session):

@@ -54,6 +54,7 @@ VERDICT = _table(
     Column("ends_on", Date),
     Column("years", Integer),
     Column("weight", Integer),
+    _id("severities"),
     *(_id(f"pack_{n}") for n in range(PACKS)),
     rowid=True,
 )
@@ -174,13 +175,14 @@ NUMBERED = _table(
     Column("no", Integer),
     rowid=True,
 )
-#: Every asset of the chunk: its units, its findings by rule, and its profile (profiles.py).
+#: Every asset of the chunk: its units, its findings by severity and by rule, and its profile (profiles.py).
 PROFILE = Table(
     "scan_profile",
     _metadata,
     _id("agency_id"),
     _id("asset_id"),
     Column("units", Integer),
+    _id("severities"),
     *(_id(f"pack_{n}") for n in range(PACKS)),
     _id("profile"),
     PrimaryKeyConstraint("agency_id", "asset_id"),
