@@ -60,7 +60,8 @@ def test_a_finding_explains_itself(engine: Engine) -> None:
     assert told == {
         "asset_tag": "old-os", "agency": "A", "rule": "security-support-ended", "severity": "high",
         "opened_on": "2026-11-25", "title": "Windows 10 Pro", "product": "windows", "release": "10",
-        "version": None, "ends_on": "2025-10-14", "waived_until": None, "since_on": "2025-10-15",
+        "version": None, "ends_on": "2025-10-14", "waived_until": None, "since_on": "2025-10-15", "acknowledged_by": None,
+        "assignee": None, "due_on": None, "waiver_asked_until": None, "plan": None,
         "resolved_on": None, "id": row.id, "asset_id": row.asset_id,
     }  # fmt: skip
     assert evidence == {

@@ -14,7 +14,8 @@ from tracker.identity.models import Role
 POLICY = {
     "name": "ours", "effective_on": (NOW + timedelta(days=3)).date().isoformat(), "ruleset": "us-gao-points",
     "behind_versions": "2", "behind_days": "30", "lead_days": "120", "approval_days": "45", "closing_days": "31",
-    "fiscal_year_end": "06-30", "dates_moved_days": "30", "not_seen_days": "60", "window_0": "200",
+    "fiscal_year_end": "06-30", "dates_moved_days": "30", "not_seen_days": "60", "waiver_days": "180",
+    "two_persons": "no", "window_0": "200",
     "window_severity_0": "high", "severity_unpatchable": "critical",
 }  # fmt: skip
 

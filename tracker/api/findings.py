@@ -34,6 +34,7 @@ from tracker.identity.schemas import Principal
 from tracker.lifecycle import actions, queries
 from tracker.lifecycle.dashboards import dashboard
 from tracker.lifecycle.exports import write_findings_csv, write_findings_xlsx
+from tracker.lifecycle.handling import count_handled
 from tracker.lifecycle.schemas import FindingFilter, FindingRow
 
 router = APIRouter()
@@ -53,6 +54,11 @@ _EXAMPLE: JsonDict = {
     "evidence": {"source": "endoflife.date", "as_of": "2026-11-01"},
     "since_on": "2025-10-15",
     "resolved_on": None,
+    "acknowledged_by": "manager@example.org",
+    "assignee": "clerk@example.org",
+    "due_on": "2026-12-31",
+    "waiver_asked_until": None,
+    "plan": None,
     "id": 901,
     "asset_id": 5120,
 }
@@ -98,6 +104,11 @@ class Finding(BaseModel):
     evidence: dict[str, Any]
     since_on: date | None
     resolved_on: date | None
+    acknowledged_by: str | None = None
+    assignee: str | None = None
+    due_on: date | None = None
+    waiver_asked_until: date | None = None
+    plan: int | None = None
     id: int | None
     asset_id: int
 
@@ -124,7 +135,19 @@ class Scanned(BaseModel):
     seconds: float
 
 
+class Standing(StrEnum):
+    """How findings stand with people."""
+
+    NEW = "new"
+    ACKNOWLEDGED = "acknowledged"
+    OVERDUE = "overdue"
+    WAIVER_ASKED = "waiver-asked"
+    WAIVED = "waived"
+    NOT_WAIVED = "not-waived"
+
+
 def get_filter(
+    clock: Clock,
     agency: Annotated[
         str | None, Query(max_length=64, description="Code of an agency: with all below it.")
     ] = None,
@@ -135,9 +158,16 @@ def get_filter(
     text: Annotated[
         str | None, Query(max_length=200, description="In the asset's or the title's name.")
     ] = None,
+    handling: Standing | None = None,
+    assignee: Annotated[
+        str | None, Query(max_length=254, description="An e-mail address, or nobody.")
+    ] = None,
 ) -> FindingFilter:
     """The filter that the query asks for."""
-    return FindingFilter(agency, rule, severity, asset_id, state.value, text)
+    standing = handling.value if handling else None
+    return FindingFilter(
+        agency, rule, severity, asset_id, state.value, text, standing, assignee, on=clock.today
+    )
 
 
 Wanted = Annotated[FindingFilter, Depends(get_filter)]
@@ -239,12 +269,14 @@ def scan(
 def get_dashboard(session: ReadSession, caller: Caller, clock: Clock) -> dict[str, Any]:
     """Headline figures of your agencies, with coverage and the age of the catalogue."""
     shown = dashboard(session, caller, clock.today)
+    handled = count_handled(session, caller, clock.today)
     state = catalogue_status(session, clock.today)
     by_agency = [
         {"agency": code, "obsolete": obsolete, "assets": assets}
         for code, obsolete, assets in shown.obsolete_by_agency
     ]
     return asdict(shown) | {
+        "handled": asdict(handled),
         "obsolete_by_agency": by_agency,
         "ending_by_month": dict(shown.ending_by_month),
         "catalogue": {"as_of": state.as_of, "stale": state.stale},

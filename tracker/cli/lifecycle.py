@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -69,6 +70,7 @@ def findings(
     wanted = FindingFilter(agency=agency, rule=rule)
     day, instant = parse_date(as_of, "--as-of"), parse_instant(known_at, "--known-at")
     context = open_context()
+    wanted = replace(wanted, on=context.today)
     if day or instant:
         rows = actions.findings_as_of(
             context.engine, context.principal, day or context.today, instant, wanted

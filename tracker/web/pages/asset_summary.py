@@ -53,6 +53,8 @@ class Flag:
     notes: tuple[str, ...]
     evidence: tuple[Fact, ...]
     contract_url: str | None
+    url: str
+    waived: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def make_summary(
     still = sorted((one for one in findings if one.resolved_on is None), key=worst_first)
     parts = () if risk is None else risk.parts
     return Summary(
-        flags=tuple(_flag(visitor, formats, one) for one in still),
+        flags=tuple(make_flag(visitor, formats, one) for one in still),
         is_scanned=risk is not None,
         band="" if risk is None else risk.band,
         tone=BAND_TONES.get(risk.band, "plain") if risk else "plain",
@@ -102,7 +104,8 @@ def _contract_url(visitor: Visitor, finding: FindingRow) -> str | None:
     return address("/contracts", {"product": finding.product, "release": finding.release})
 
 
-def _flag(visitor: Visitor, formats: Formats, finding: FindingRow) -> Flag:
+def make_flag(visitor: Visitor, formats: Formats, finding: FindingRow) -> Flag:
+    """A stored finding in words."""
     words = rule_texts(visitor.language)[finding.rule]
     return Flag(
         severity=finding.severity,
@@ -114,6 +117,8 @@ def _flag(visitor: Visitor, formats: Formats, finding: FindingRow) -> Flag:
         notes=tuple(_notes(visitor, finding.evidence)),
         evidence=tuple(flatten(visitor, formats, _plain(finding.evidence))),
         contract_url=_contract_url(visitor, finding),
+        url=f"/findings/{finding.id}",
+        waived=formats.day(finding.waived_until) if finding.waived_until else None,
     )
 
 

@@ -146,7 +146,7 @@ def show_asset(request: Request, visitor: SignedIn, asset_id: int) -> Response:
     with reading(get_engine(request)) as session:
         detail = queries.get_asset(session, visitor.principal, asset_id)
         life = asset_lifecycle(session, visitor.principal, asset_id, visitor.today)
-        of_asset = FindingFilter(asset_id=asset_id, state="all")
+        of_asset = FindingFilter(asset_id=asset_id, state="all", on=visitor.today)
         told = findings.list_findings(session, visitor.principal, of_asset, limit=_MOST_FINDINGS)
         risk = find_risk(session, visitor.principal, asset_id, visitor.today)
     formats = formats_for(request, visitor)

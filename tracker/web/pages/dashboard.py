@@ -11,6 +11,7 @@ from tracker.identity.queries import list_agencies
 from tracker.identity.rules import Permission
 from tracker.inventory import actions as inventory
 from tracker.lifecycle import actions, queries
+from tracker.lifecycle.handling import Handled, count_handled
 from tracker.lifecycle.schemas import Coverage, Dashboard
 from tracker.lifecycle.trends import TrendDay, list_trend
 from tracker.web.charts import (
@@ -90,7 +91,7 @@ def coverage_text(visitor: Visitor, formats: Formats, seen: Coverage) -> str:
     )
 
 
-def _figures(visitor: Visitor, formats: Formats, board: Dashboard) -> tuple[Figure, ...]:
+def _figures(visitor: Visitor, formats: Formats, board: Dashboard, handled: Handled) -> tuple[Figure, ...]:
     covered = translate(
         visitor,
         N_("coverage %(dated)s"),
@@ -112,6 +113,10 @@ def _figures(visitor: Visitor, formats: Formats, board: Dashboard) -> tuple[Figu
         figure(N_("Not patched"), board.unpatched, "warn", "/findings?rule=behind-latest"),
         figure(N_("Cannot be patched"), board.unpatchable, "bad", "/findings?rule=unpatchable"),
         figure(N_("Unknown"), board.unknown, "main", "/findings?rule=lifecycle-unknown"),
+        Figure(
+            translate(visitor, N_("Waived findings")), formats.number(handled.waived),
+            translate(visitor, N_("counted above as well")), "plain", "/findings?handling=waived",
+        ),
     )  # fmt: skip
 
 
@@ -211,7 +216,12 @@ def _by_day(visitor: Visitor, formats: Formats, board: Dashboard, trend: list[Tr
 
 
 def _page(
-    visitor: Visitor, formats: Formats, board: Dashboard, names: dict[str, str], trend: list[TrendDay]
+    visitor: Visitor,
+    formats: Formats,
+    board: Dashboard,
+    names: dict[str, str],
+    trend: list[TrendDay],
+    handled: Handled,
 ) -> DashboardPage:
     held = [row for row in board.obsolete_by_agency if row[2]]
     rules = sorted(board.open.items(), key=lambda item: (-item[1], item[0]))
@@ -222,7 +232,7 @@ def _page(
         may_scan=visitor.may(Permission.SCAN),
         scanned_on=formats.day(board.counted_on),
         coverage=coverage_text(visitor, formats, board.coverage),
-        figures=_figures(visitor, formats, board),
+        figures=_figures(visitor, formats, board, handled),
         agencies=_by_agency(visitor, formats, board, names),
         hidden_agencies=max(0, len(held) - _MOST_AGENCIES),
         ending=_by_month(visitor, formats, board),
@@ -238,8 +248,9 @@ def show_dashboard(request: Request, visitor: SignedIn) -> Response:
     with reading(get_engine(request)) as session:
         board = queries.dashboard(session, visitor.principal, visitor.today)
         names = {agency.code: agency.name for agency in list_agencies(session, visitor.principal)}
+        handled = count_handled(session, visitor.principal, visitor.today)
         trend = list_trend(session, visitor.principal, visitor.today, _TREND_DAYS)
-    page = _page(visitor, formats_for(request, visitor), board, names, trend)
+    page = _page(visitor, formats_for(request, visitor), board, names, trend, handled)
     return render(request, visitor, "dashboard.html", page)
 
 

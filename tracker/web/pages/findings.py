@@ -16,15 +16,17 @@ from tracker.identity.queries import list_agencies
 from tracker.identity.rules import Permission
 from tracker.inventory.schemas import Coverage
 from tracker.lifecycle import actions, exports, queries
+from tracker.lifecycle.handling import list_people
 from tracker.lifecycle.schemas import FindingFilter, FindingRow
 from tracker.web.choices import Column, Fact, Option, address, agency_options, columns, term_options
 from tracker.web.downloads import CSV, XLSX, send_file
+from tracker.web.finding_filters import filter_query, read_filter
 from tracker.web.formats import Formats
 from tracker.web.i18n import N_
 from tracker.web.pages.asset_views import flatten
 from tracker.web.pages.dashboard import coverage_text
+from tracker.web.pages.finding_work import WorkForms, make_forms, standing
 from tracker.web.rendering import formats_for, render, translate
-from tracker.web.terms import TERMS
 from tracker.web.visitor import SignedIn, Visitor, get_engine, page_router
 
 router = page_router()
@@ -42,6 +44,7 @@ class FindingLine:
     subject: str
     release: str | None
     evidence: tuple[Fact, ...]
+    standing: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,11 @@ class FindingsPage:
     rules: tuple[Option, ...]
     severities: tuple[Option, ...]
     states: tuple[Option, ...]
+    handling: str | None
+    handlings: tuple[Option, ...]
+    assignee: str | None
+    assignees: tuple[Option, ...]
+    forms: WorkForms | None
     is_filtered: bool
     may_scan: bool
     first_url: str | None
@@ -82,36 +90,23 @@ class Wanted:
     query: Mapping[str, str | None]
 
 
-def _read(request: Request) -> Wanted:
+def _read(request: Request, today: date) -> Wanted:
     """The filter in the address; words that are none of ours count as no filter."""
     given = request.query_params
-
-    def word(name: str, kind: str) -> str | None:
-        value = given.get(name)
-        return value if value in TERMS[kind] else None
-
     typed = (given.get("as_of") or "").strip()[:20]
     try:
         as_of = date.fromisoformat(typed) if typed else None
     except ValueError:
         as_of = None
-    state = word("state", "finding_state") or "open"
-    text = (given.get("q") or "").strip()[:200] or None
-    wanted = FindingFilter(
-        agency=given.get("agency") or None, rule=word("rule", "rule"), severity=word("severity", "severity"),
-        state=state, text=text,
-    )  # fmt: skip
-    query = {
-        "q": text, "agency": wanted.agency, "rule": wanted.rule, "severity": wanted.severity,
-        "state": None if state == "open" else state, "as_of": typed if as_of else None,
-    }  # fmt: skip
+    wanted = read_filter(given, today)
+    query = {**filter_query(wanted), "as_of": typed if as_of else None}
     return Wanted(wanted, as_of, typed, bool(typed) and as_of is None, query)
 
 
 @router.get("/findings")
 def list_findings(request: Request, visitor: SignedIn, after: str | None = None) -> Response:
     """Findings that the filter finds; with a date, those that hold on that day, worked out and not stored."""
-    wanted = _read(request)
+    wanted = _read(request, visitor.today)
     if wanted.as_of is not None:
         rows, more = _rows_as_of(request, visitor, wanted, after)
     else:
@@ -158,7 +153,14 @@ def _page(
     formats, query, chosen = formats_for(request, visitor), wanted.query, wanted.filter
     with reading(get_engine(request)) as session:
         agencies = agency_options(list_agencies(session, visitor.principal))
+        hidden = {**query, "next": address("/findings", query)}
+        forms = (
+            make_forms(session, visitor, hidden, is_bulk=True) if _may_be_handled(wanted) and rows else None
+        )
+        found = set(list_people(session, visitor.principal)) | ({chosen.assignee} - {None, "nobody"})
         covered: Coverage = queries.dashboard(session, visitor.principal, visitor.today).coverage
+    nobody = Option("nobody", translate(visitor, N_("Nobody")))
+    people = (nobody, *(Option(str(email), str(email)) for email in sorted(found, key=str)))
     note = None
     if wanted.as_of is not None:
         note = translate(
@@ -182,6 +184,11 @@ def _page(
         rules=term_options(visitor, "rule"),
         severities=term_options(visitor, "severity"),
         states=term_options(visitor, "finding_state"),
+        handling=chosen.handling,
+        handlings=term_options(visitor, "finding_handling"),
+        assignee=chosen.assignee,
+        assignees=people,
+        forms=forms,
         is_filtered=any(query.values()),
         may_scan=visitor.may(Permission.SCAN),
         first_url=address("/findings", query) if after else None,
@@ -189,6 +196,11 @@ def _page(
         csv_url=address("/findings/csv", query),
         xlsx_url=address("/findings/xlsx", query),
     )
+
+
+def _may_be_handled(wanted: Wanted) -> bool:
+    """Only what is stored and open can be worked on."""
+    return wanted.as_of is None and wanted.filter.state != "resolved"
 
 
 def _line(visitor: Visitor, formats: Formats, row: FindingRow) -> FindingLine:
@@ -199,6 +211,7 @@ def _line(visitor: Visitor, formats: Formats, row: FindingRow) -> FindingLine:
         subject=row.title or row.asset_name,
         release=release,
         evidence=tuple(flatten(visitor, formats, row.evidence)),
+        standing=tuple(standing(visitor, formats, row)),
     )
 
 
@@ -230,7 +243,7 @@ def _filename(visitor: Visitor, wanted: Wanted, suffix: str) -> str:
 @router.get("/findings/csv")
 def download_csv(request: Request, visitor: SignedIn) -> Response:
     """All findings of the filter as csv in UTF-8, marked so that spreadsheets read it as such."""
-    wanted = _read(request)
+    wanted = _read(request, visitor.today)
     rows, notice = _all_rows(request, visitor, wanted), stale_notice(request, visitor)
 
     def write(path: Path) -> None:
@@ -243,7 +256,7 @@ def download_csv(request: Request, visitor: SignedIn) -> Response:
 @router.get("/findings/xlsx")
 def download_xlsx(request: Request, visitor: SignedIn) -> Response:
     """All findings of the filter as a workbook."""
-    wanted = _read(request)
+    wanted = _read(request, visitor.today)
     rows, notice = _all_rows(request, visitor, wanted), stale_notice(request, visitor)
     return send_file(
         lambda path: exports.write_findings_xlsx(rows, path, notice), _filename(visitor, wanted, "xlsx"), XLSX

@@ -46,6 +46,7 @@ _NUMBERS = (
     ("closing_days", "ordering", "closing_days"),
     ("dates_moved_days", "dates_moved_days", None),
     ("not_seen_days", "not_seen_days", None),
+    ("waiver_days", "waivers", "max_days"),
 )
 
 
@@ -110,6 +111,7 @@ class RulesPage:
     severities: tuple[Option, ...]
     choices: tuple[Option, ...]
     titles: tuple[Option, ...]
+    yes_no: tuple[Option, ...]
     typed: Mapping[str, str] = field(default_factory=dict)
     problem: str | None = None
 
@@ -166,6 +168,11 @@ def _facts(visitor: Visitor, formats: Formats, policy: Policy) -> tuple[Fact, ..
         (N_("The fiscal year ends"), ends),
         (N_("Moved dates are told for (days)"), policy.dates_moved_days),
         (N_("Not seen from (days)"), policy.not_seen_days),
+        (N_("Longest waiver (days)"), policy.waivers.max_days),
+        (
+            N_("A waiver needs two persons"),
+            translate(visitor, N_("yes") if policy.waivers.two_persons else N_("no")),
+        ),
     )
     return tuple(
         Fact(translate(visitor, name), formats.number(value) if isinstance(value, int) else str(value))
@@ -179,6 +186,7 @@ def _typed(policy: Policy, today: date) -> dict[str, str]:
         "effective_on": today.isoformat(),
         "ruleset": policy.ruleset.id if policy.ruleset else "",
         "fiscal_year_end": policy.ordering.fiscal_year_end,
+        "two_persons": "yes" if policy.waivers.two_persons else "no",
     }
     for name, member, inner in _NUMBERS:
         value = getattr(policy, member)
@@ -221,6 +229,7 @@ def _page(
         severities=term_options(visitor, "severity", SEVERITIES),
         choices=tuple(Option(one.id, one.title[visitor.language]) for one in shipped),
         titles=tuple(Option(rule, text.title) for rule, text in rule_texts(visitor.language).items()),
+        yes_no=(Option("yes", translate(visitor, N_("yes"))), Option("no", translate(visitor, N_("no")))),
         typed=_typed(policy, visitor.today) if typed is None else typed,
         problem=problem,
     )
@@ -245,6 +254,7 @@ def _changes(form: Posted) -> dict[str, object]:
             changes[member] = number
         else:
             parts.setdefault(member, {})[inner] = number
+    parts.setdefault("waivers", {})["two_persons"] = form.text("two_persons") != "no"
     changes["ends_soon"] = [
         {"days": int(form.text(f"window_{at}")), "severity": form.text(f"window_severity_{at}") or "low"}
         for at in range(_WINDOWS)
