@@ -42,6 +42,9 @@ def read_delimited(data: bytes, name: str, sink: Sink) -> None:
     strict = _check_quotes(text, delimiter, sink.limits.cell_chars)
     odd = _CONTROL.search(text) is not None
     headed = False
+    if not sink.may_hold(text.count("\n")):
+        rows = csv.reader(_lines(text), delimiter=delimiter, strict=strict)
+        sink.expect(sum(1 for row in rows if any(row)))
     sink.begin(RawSheet(name, False))
     for number, row in enumerate(csv.reader(_lines(text), delimiter=delimiter, strict=strict), 1):
         if len(row) > sink.limits.columns:

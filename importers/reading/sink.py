@@ -44,6 +44,17 @@ class Sink:
         if len(self._block) >= BLOCK_ROWS:
             self._flush()
 
+    def expect(self, rows: int) -> None:
+        """Refuse a sheet of more filled rows than may follow, before any of them is understood."""
+        if self._rows + rows > self.limits.data_rows + EXTRA_ROWS:
+            raise RefusedFile(
+                "too_many_rows", f"The file has more than {self.limits.data_rows} rows; split it."
+            )
+
+    def may_hold(self, rows: int) -> bool:
+        """Whether so many rows, blank ones included, are within the limit anyhow: nobody need count them."""
+        return rows <= self.limits.data_rows
+
     def end(self) -> None:
         """The sheet has no further rows."""
         self._flush()
@@ -55,11 +66,8 @@ class Sink:
         self._send("problem", problem)
 
     def _flush(self) -> None:
+        self.expect(len(self._block))
         self._rows += len(self._block)
-        if self._rows > self.limits.data_rows + EXTRA_ROWS:
-            raise RefusedFile(
-                "too_many_rows", f"The file has more than {self.limits.data_rows} rows; split it."
-            )
         if self._block:
             self._send("block", *to_message(encode_rows(self._block, self.convert)))
             self._block = []

@@ -229,6 +229,8 @@ def _send_rows(
     margin: Values = [None] * start[1] if start is not None else []
     blank = [""] * sheet.width
     sink.convert = converter(sink.limits, control=control)
+    if start is not None and not sink.may_hold(sheet.height):
+        sink.expect(sum(1 for row in sheet.iter_rows() if row != blank))
     last = 0
     for number, row in enumerate(sheet.iter_rows() if start is not None else (), 1):
         last = number

@@ -11,6 +11,8 @@ _FIRST = re.compile(r"\s*[,;:(]|\s+[-–]\s|\. ")
 _MOST = 1_000_000
 #: Longer texts are prose, of which a few words prove nothing.
 _LONGEST_PHRASE = 60
+#: A condition stands at the beginning of its cell.
+_READ = 200
 
 
 def parse_condition(value: object, vocabulary: Vocabulary) -> str | None:
@@ -18,7 +20,7 @@ def parse_condition(value: object, vocabulary: Vocabulary) -> str | None:
     text = text_of(value).casefold()
     found = vocabulary.conditions.get(text)
     if found is None and text:
-        first = _FIRST.split(text, maxsplit=1)[0].strip(" .")
+        first = _FIRST.split(text[:_READ], maxsplit=1)[0].strip(" .")
         found = vocabulary.conditions.get(first) or _from_parts(first, vocabulary)
     if found is None and len(text) < _LONGEST_PHRASE:
         found = vocabulary.condition_phrases.find(words_of(text))
@@ -33,7 +35,7 @@ def _from_parts(text: str, vocabulary: Vocabulary) -> str | None:
 
 def condition_in_notes(text: str, vocabulary: Vocabulary) -> str | None:
     """The condition with which a remark begins ('KB, keyboard rusak'); numbers are not codes there."""
-    first = _FIRST.split(text.casefold(), maxsplit=1)[0].strip(" .")
+    first = _FIRST.split(text[:_READ].casefold(), maxsplit=1)[0].strip(" .")
     return None if first.isdecimal() else vocabulary.conditions.get(first)
 
 

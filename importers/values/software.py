@@ -8,7 +8,7 @@ from importers.rows import SoftwareName, SoftwareRole
 from importers.values.text import text_of
 from importers.vocabulary import Vocabulary
 
-_STRONG = re.compile(r"\s*(?:[;|\n\r•]|\s/\s)+\s*")
+_STRONG = re.compile(r"[;|\n\r•]+|\s/(?=\s)")
 _BLANKS = re.compile(r"[^\S\n\r]+")
 _COMMA = re.compile(r",\s+(?!Inc\b|LLC\b|Ltd\b)|,(?=[A-Za-z])")
 _SHORTEST = 2
