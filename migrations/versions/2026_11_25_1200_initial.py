@@ -427,6 +427,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_event_subject", ["subject_kind", "subject_id"], unique=False)
 
     op.create_table(
+        "calendar_feed",
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["app_user.id"], name=op.f("fk_calendar_feed_user_id_app_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_calendar_feed")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_calendar_feed_token_hash")),
+    )
+    op.create_table(
         "column_mapping",
         sa.Column("agency_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("header", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -781,6 +792,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan_run")),
     )
     op.create_table(
+        "subscription",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("address", sqlmodel.sql.sqltypes.AutoString(length=254), nullable=True),
+        sa.Column("cadence", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("least_severity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("created_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("(cadence = 'daily' OR cadence = 'weekly')", name=op.f("ck_subscription_cadence")),
+        sa.CheckConstraint(
+            "(least_severity = 'info' OR least_severity = 'low' OR least_severity = 'medium' OR least_severity = 'high' OR least_severity = 'critical')",
+            name=op.f("ck_subscription_least_severity"),
+        ),
+        sa.CheckConstraint("(user_id IS NULL) <> (address IS NULL)", name=op.f("ck_subscription_recipient")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_subscription_agency_id_agency")),
+        sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_subscription_user_id_app_user")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_subscription")),
+        sa.UniqueConstraint("agency_id", "address", name=op.f("uq_subscription_agency_id_address")),
+        sa.UniqueConstraint("agency_id", "user_id", name=op.f("uq_subscription_agency_id_user_id")),
+    )
+    with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subscription_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "user_session",
         sa.Column("token_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -984,6 +1029,7 @@ def upgrade() -> None:
         ),
         sa.Column("near_it", sa.Boolean(), nullable=False),
         sa.Column("other", sa.Boolean(), nullable=False),
+        sa.Column("clear_blanks", sa.Boolean(), nullable=False),
         sa.Column("policy", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("retiring", sa.Integer(), nullable=False),
         sa.CheckConstraint(
@@ -1028,6 +1074,43 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("agency_id", "batch_id", "n", name=op.f("pk_batch_title")),
     )
+    op.create_table(
+        "delivery",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slot", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("claimed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("finished_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'claimed' OR state = 'sent' OR state = 'failed' OR state = 'uncertain')",
+            name=op.f("ck_delivery_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "subscription_id"],
+            ["subscription.agency_id", "subscription.id"],
+            name=op.f("fk_delivery_agency_id_subscription_id_subscription"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint(
+            "agency_id", "subscription_id", "slot", name=op.f("uq_delivery_agency_id_subscription_id_slot")
+        ),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_delivery_state", ["state", "claimed_at"], unique=False)
+
     op.create_table(
         "exploited_product",
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1352,6 +1435,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
         sa.UniqueConstraint("product_id", "name", name=op.f("uq_release_product_id_name")),
     )
+    op.create_table(
+        "delivered_item",
+        sa.Column(
+            "agency_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "subscription_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "finding_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("about_on", sa.Date(), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint(
+            "(reason = 'new' OR reason = 'due' OR reason = 'waiver-ends')",
+            name=op.f("ck_delivered_item_reason"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "delivery_id"],
+            ["delivery.agency_id", "delivery.id"],
+            name=op.f("fk_delivered_item_agency_id_delivery_id_delivery"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "agency_id", "subscription_id", "finding_id", "reason", "about_on", name=op.f("pk_delivered_item")
+        ),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("delivered_item", schema=None) as batch_op:
+        batch_op.create_index("ix_delivered_item_delivery", ["agency_id", "delivery_id"], unique=False)
+
     op.create_table(
         "fact_override",
         sa.Column(
@@ -2062,6 +2186,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_fact_override_release_id")
 
     op.drop_table("fact_override")
+    with op.batch_alter_table("delivered_item", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivered_item_delivery")
+
+    op.drop_table("delivered_item")
     op.drop_table("release")
     op.drop_table("product_alias")
     op.drop_table("plan_year")
@@ -2098,6 +2226,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_exploited_product_product_id")
 
     op.drop_table("exploited_product")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_state")
+
+    op.drop_table("delivery")
     op.drop_table("batch_title")
     op.drop_table("batch_source")
     op.drop_table("batch_retirement")
@@ -2127,6 +2259,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_session_user_id"))
 
     op.drop_table("user_session")
+    with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_subscription_user_id"))
+
+    op.drop_table("subscription")
     op.drop_table("scan_run")
     op.drop_table("scan_mark")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
@@ -2148,6 +2284,7 @@ def downgrade() -> None:
     op.drop_table("exploited_entry")
     op.drop_table("daily_rollup")
     op.drop_table("column_mapping")
+    op.drop_table("calendar_feed")
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_event_subject")
         batch_op.drop_index("ix_audit_event_seq")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from tracker.catalogue.facts import ProductRecord, ReleaseRecord, find_differences
+from tracker.catalogue.facts import LOCAL, ProductRecord, ReleaseRecord, find_differences
 from tracker.catalogue.matching.hardware import HARDWARE
 from tracker.catalogue.schemas import FieldChange, ReleaseName
 from tracker.catalogue.stored import PRODUCT_FIELDS, StoredProduct, StoredRelease
@@ -62,7 +62,8 @@ def compare_products(stored: Mapping[str, StoredProduct], told: Iterable[Product
             found.new_releases.extend((record, release) for release in record.releases)
         else:
             _compare_product(found, before, record)
-    ours = supplement_slugs() | {slug for slug, one in stored.items() if one.values["category"] == HARDWARE}
+    own = {slug for slug, one in stored.items() if one.values["category"] in (HARDWARE, LOCAL)}
+    ours = supplement_slugs() | own
     found.products_missing = sorted(set(stored) - {record.slug for record in told} - ours)
     return found
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 
+#: The category of products that the organisation itself added.
+LOCAL = "local"
+
 #: endoflife.date's columns and ours, in the order of the snapshot's rows.
 PHASES = {
     "eoas": "active_support",

@@ -1,4 +1,4 @@
-"""Dates that an agency holds against the catalogue's, with who says so and by which document."""
+"""What the office itself holds of releases: dates against the catalogue's, and products of its own."""
 
 from __future__ import annotations
 
@@ -42,6 +42,33 @@ class FactOverride(SQLModel, table=True):
     value: date
     reason: str = Field(max_length=1_000)
     document: str = Field(default="", max_length=500)
+    author: str
+    recorded_at: datetime
+    superseded_at: datetime | None = None
+    superseded_by: str | None = None
+
+
+class LocalRelease(SQLModel, table=True):
+    """Who told a release of one of the organisation's own products, why and by which document.
+
+    Its dates are facts like any other (ReleaseFact); they hold from `recorded_at` until `superseded_at` (null: still).
+    """
+
+    __tablename__ = "local_release"
+    __table_args__ = (
+        CheckConstraint("superseded_at IS NULL OR superseded_at >= recorded_at", name="period"),
+        Index(
+            "uq_local_release_current",
+            "release_id",
+            unique=True,
+            sqlite_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
+    )
+    id: int = id_field()
+    release_id: int = ref_field("release.id")
+    reason: str = Field(max_length=1_000)
+    document: str = Field(max_length=500)
     author: str
     recorded_at: datetime
     superseded_at: datetime | None = None

@@ -147,15 +147,22 @@ def end_override(session: Session, principal: Principal, override_id: int, now: 
 
 
 def list_overrides(
-    session: Session, principal: Principal, agency_code: str | None = None, *, history: bool = False
+    session: Session,
+    principal: Principal,
+    agency_code: str | None = None,
+    *,
+    product: str | None = None,
+    history: bool = False,
 ) -> list[OverrideView]:
-    """Overridden dates of agencies in sight, by id; ended ones too with `history`. At most two statements.
+    """Overridden dates of agencies in sight (of one product), by id; ended ones too with `history`. ≤ 2 statements.
 
     Raises:
         NotFound: no such agency in sight.
     """
     scope = find_subtree_scope(session, principal, agency_code, Permission.VIEW)
     query = _views().where(in_scope(_override.c.agency_id, scope))
+    if product is not None:
+        query = query.where(_product.c.slug == product)
     if not history:
         query = query.where(_override.c.superseded_at.is_(None))
     return [OverrideView(*row) for row in session.execute(query.order_by(_override.c.id))]

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, Engine, Row, and_, func, or_, select
 from sqlmodel import Session
 
+from tracker.catalogue.facts import LOCAL
 from tracker.catalogue.matching import CatalogueProduct, CatalogueRelease, Matcher
 from tracker.catalogue.models import ProductAlias
 from tracker.catalogue.schemas import (
@@ -94,7 +95,9 @@ def _with_releases(session: Session) -> Iterable[tuple[Row[Any], list[CatalogueR
             fact.c.released_on,
             fact.c.security_support_ends_on,
         )
-        .select_from(release.outerjoin(fact, current))
+        .select_from(release.join(product, product.c.id == release.c.product_id).outerjoin(fact, current))
+        # A release of our own that was ended is nothing any more that a name could mean.
+        .where(or_(product.c.category != LOCAL, fact.c.id.is_not(None)))
         .order_by(release.c.product_id, release.c.id)
     )
     releases: dict[int, list[CatalogueRelease]] = defaultdict(list)
@@ -102,7 +105,7 @@ def _with_releases(session: Session) -> Iterable[tuple[Row[Any], list[CatalogueR
         releases[product_id].append(CatalogueRelease(*values))
     columns = ("id", "slug", "label", "category", "aliases", "identifiers", "version_scheme")
     rows = session.execute(select(*(product.c[name] for name in columns)).order_by(product.c.slug))
-    return [(row, releases[row.id]) for row in rows]
+    return [(row, releases[row.id]) for row in rows if row.category != LOCAL or row.id in releases]
 
 
 def get_matcher(session: Session) -> Matcher:

@@ -17,6 +17,7 @@ from tracker.cli import (
     jobs,
     lifecycle,
     lists,
+    local_products,
     mappings,
     models,
     operation,
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 catalogue.catalogue.add_typer(models.models, name="models")
+catalogue.catalogue.add_typer(local_products.local, name="local")
 for _name, _group in (
     ("agency", inventory.agency),
     ("user", inventory.user),
