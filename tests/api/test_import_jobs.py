@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from tests.api.conftest import Api, problem
 from tests.api.test_imports import ROWS, upload, workbook
 from tracker.inventory.task_running import run_task
@@ -37,14 +35,18 @@ def test_the_whole_way_in_the_background(api: Api) -> None:
     problem(again, 409, "batch-not-previewed")
 
 
-def test_large_files_are_read_in_the_background_unasked(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_files_are_read_in_the_background_unasked(api: Api) -> None:
     state = api.client.app.state  # type: ignore[attr-defined]
-    monkeypatch.setattr(state, "settings", replace(state.settings, import_job_bytes=100, import_job_rows=2))
-    assert upload(api, "clerk-a", workbook(ROWS)).status_code == 202
-    batch = upload(api, "clerk-a", workbook(ROWS), background="false")
-    assert batch.status_code == 201
-    applied = api.call("clerk-a", "POST", f"/imports/{batch.json()['batch']}/apply")
-    assert (applied.status_code, applied.json()["kind"]) == (202, "apply")
+    usual = state.settings
+    state.settings = replace(usual, import_job_bytes=100, import_job_rows=2)
+    try:
+        assert upload(api, "clerk-a", workbook(ROWS)).status_code == 202
+        batch = upload(api, "clerk-a", workbook(ROWS), background="false")
+        assert batch.status_code == 201
+        applied = api.call("clerk-a", "POST", f"/imports/{batch.json()['batch']}/apply")
+        assert (applied.status_code, applied.json()["kind"]) == (202, "apply")
+    finally:
+        state.settings = usual
     run(api)
 
 

@@ -193,12 +193,18 @@ def upload_file(
         UpdatePolicy,
         Form(description="replace: assets that are not in the file are proposed for retirement."),
     ] = UpdatePolicy.UPDATE,
+    clear_blanks: Annotated[
+        bool, Form(description="A blank cell clears the value that is held; otherwise it says nothing.")
+    ] = False,
     background: Annotated[
         bool | None, Form(description="Read it in the background (202); absent: large files only.")
     ] = None,
 ) -> dict[str, object] | Response:
     """Read a file and say row by row what it would change; assets stay as they are."""
-    choices, name = Choices(_parse_mapping(mapping), near_it, other, policy), plain_name(file.filename)
+    choices, name = (
+        Choices(_parse_mapping(mapping), near_it, other, policy, clear_blanks),
+        plain_name(file.filename),
+    )
     with held_upload(file, settings.import_limits["upload_bytes"]) as path:
         if tasks.is_large_file(settings, path) if background is None else background:
             task = tasks.queue_preview(
@@ -217,6 +223,7 @@ def upload_file(
             include_other=other,
             mapping=choices.mapping,
             policy=policy,
+            clear_blanks=clear_blanks,
         )
     return _full(engine, caller, batch)
 

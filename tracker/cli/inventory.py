@@ -157,6 +157,9 @@ def import_file(
     policy: Annotated[
         UpdatePolicy, typer.Option(help="replace: assets missing from the file are retired.")
     ] = UpdatePolicy.UPDATE,
+    clear_blanks: Annotated[
+        bool, typer.Option("--clear-blanks", help="A blank cell clears the value that is held.")
+    ] = False,
     confirm: Confirm = False,
     as_json: Json = False,
 ) -> None:
@@ -174,6 +177,7 @@ def import_file(
         include_other=other,
         mapping=parse_columns(maps or []),
         policy=policy,
+        clear_blanks=clear_blanks,
     )
     if not dry_run:
         batch = _apply(context, batch.id, confirmed=confirm)

@@ -28,7 +28,7 @@ from tracker.inventory.key_policy import load_key_policy
 from tracker.inventory.locking import lock_inventory
 from tracker.inventory.lookalikes import names_of, point_out
 from tracker.inventory.mappings import check_mapping, load_mapping, remember
-from tracker.inventory.matching import match_titles
+from tracker.inventory.matching import match_new, match_titles
 from tracker.inventory.models import BatchState, ImportBatch
 from tracker.inventory.pending import find_changed_rows, pending_rows
 from tracker.inventory.previewing import SourceFile, stage
@@ -75,19 +75,20 @@ def preview(
     include_other: bool = False,
     mapping: Mapping[str, str] | None = None,
     policy: UpdatePolicy = UpdatePolicy.UPDATE,
+    clear_blanks: bool = False,
 ) -> BatchView:
     """Read the file at `path` and store what it would change; assets stay as they are.
 
     The file is read without any lock held; what it would change is found and stored in one transaction.
     `mapping` ({source header: field}) outranks what the agency remembers, and that what would be guessed.
-    `policy` says what may become of assets that are held.
+    `policy` says what may become of assets that are held; with `clear_blanks` a blank cell clears a value.
 
     Raises:
         NotFound: no such agency where `principal` may import.
         Invalid: the mapping names a field that does not exist.
         Refused: the file cannot be used; nothing was written.
     """
-    choices = Choices(check_mapping(mapping or {}), include_near_it, include_other, policy)
+    choices = Choices(check_mapping(mapping or {}), include_near_it, include_other, policy, clear_blanks)
     return _preview(engine, principal, path, filename, agency_code, now, settings, choices)
 
 
@@ -157,7 +158,7 @@ def _preview(
     with reading(engine) as session:
         mapping = {**load_mapping(session, agency.id), **choices.mapping}
         names = load_names(session, agency.id)
-    wanted = Wanted(choices.near_it, choices.other)
+    wanted = Wanted(choices.near_it, choices.other, choices.clear_blanks)
     policy = load_key_policy()
     try:
         with uncollected(), Spool() as spool, importers.read(path, mapping=mapping, limits=limits) as file:
@@ -190,7 +191,7 @@ def preview_records(
         collected = collect([records], wanted, load_key_policy(), spool)
         note_skipped(collected, skipped)
         source = SourceFile(filename, "", 0, "records", [])
-        choices = Choices({}, wanted.include_near_it, wanted.include_other, policy)
+        choices = Choices({}, wanted.include_near_it, wanted.include_other, policy, wanted.clear_blanks)
         return _store(engine, principal, agency, source, collected, now, choices)
 
 
@@ -313,6 +314,7 @@ def apply(
         _audit(session, principal, "import-applied", applied.agency_id, batch, now)
         watch.settle(session, batch_id)
     queue_unknown_names(engine, applied.agency_id, now)
+    match_new(engine, now)
     return batch
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from tracker.db import create_temporary, reserve_ids
-from tracker.inventory.diffing import ASSET_FIELDS, DATE_FIELDS, NUMBER_FIELDS
+from tracker.inventory.diffing import ASSET_FIELDS, CLEARABLE, DATE_FIELDS, NUMBER_FIELDS
 from tracker.inventory.json_sql import JsonSql
 from tracker.inventory.models import InstallationRole
 
@@ -127,23 +127,31 @@ def update_assets(session: Session, applied: Applied) -> None:
         JOIN batch_target m ON m.n = {json.value("b.record", "model", "bigint")}
         WHERE {_UPDATED} AND b.diff->'hardware_model' IS NOT NULL""",  # noqa: S608
     )
-    fields = ", ".join(
-        f"{field} = COALESCE({json.after('b.diff', field, kind_of(field))}, asset.{field})"
-        for field in ASSET_FIELDS
-    )
+    fields = ", ".join(f"{field} = {_new_value(json, field)}" for field in ASSET_FIELDS)
     model = json.value("b.record", "model", "bigint")
     run(
         session,
         f"""UPDATE asset SET {fields}, sort_tag = COALESCE({json.after("b.diff", "asset_tag")}, asset.sort_tag),
           hardware_model_id = COALESCE((SELECT m.target_id FROM batch_target m
             WHERE b.diff->'hardware_model' IS NOT NULL AND m.n = {model}), asset.hardware_model_id),
+          status_changed_on = CASE WHEN b.diff->'status' IS NOT NULL THEN :today ELSE asset.status_changed_on END,
           row_version = asset.row_version + 1, updated_at = :now
         FROM batch_row b
         WHERE {_UPDATED} AND asset.agency_id = b.agency_id AND asset.id = b.asset_id""",  # noqa: S608
         applied,
+        today=applied.now.date(),
     )
     _update_identifiers(session, applied, json)
     _update_installations(session, applied, json)
+
+
+def _new_value(json: JsonSql, field: str) -> str:
+    """SQL of a field's value after the update: a diff without an 'after' clears it."""
+    value = f"COALESCE({json.after('b.diff', field, kind_of(field))}, asset.{field})"
+    if field not in CLEARABLE:
+        return value
+    cleared = f"b.diff->'{field}' IS NOT NULL AND {json.after('b.diff', field)} IS NULL"
+    return f"CASE WHEN {cleared} THEN NULL ELSE {value} END"
 
 
 def _update_identifiers(session: Session, applied: Applied, json: JsonSql) -> None:

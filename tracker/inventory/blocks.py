@@ -1,6 +1,7 @@
 """Staged rows by column: what a file says of some thousand assets, each repeated value once.
 
 Pure: no session, no clock, no I/O. A row's values stand under the names of the asset's columns; beside them
+`cleared` (fields that a blank clears),
 `model` (the number of a BatchTitle), `software` (numbers of such), `key:SCHEME` (a normalised name), and where
 there is something to say `outcome` (absent: created), `reason`, `label`, `asset_id`, `row_version`, `diff`, `weak`.
 """

@@ -15,6 +15,7 @@ from typing import Any
 from importers.columnar import RecordBlock
 from importers.rows import Record
 from tracker.inventory.blocks import KEY, LABEL, Column, StagedBlock
+from tracker.inventory.diffing import cleared_by
 from tracker.inventory.keys import CONTENT, NORMALISERS, KeyPolicy, normalise_item, tag_key
 from tracker.inventory.models import InstallationRole, ItScope, Precision, RowOutcome
 from tracker.inventory.records import MODEL, STATUSES, Title, clean, title_of, to_minor
@@ -35,7 +36,7 @@ def collect(
     batches: Iterable[Iterable[Record]], wanted: Wanted, policy: KeyPolicy, spool: Spool
 ) -> Collected:
     """Spool all records of a reading; one spooled row per asset, skipped or rejected record."""
-    collected = Collected(spool, (*policy.order, CONTENT))
+    collected = Collected(spool, (*policy.order, CONTENT), clear_blanks=wanted.clear_blanks)
     for batch in batches:
         if isinstance(batch, RecordBlock):
             _BlockCollector(collected, batch, wanted, policy).run()
@@ -175,6 +176,8 @@ class _BlockCollector:
         self._put_software(columns)
         self._put_keys(columns)
         self._put_codes(columns)
+        if self._wanted.clear_blanks:
+            columns["cleared"] = ([cleared_by(self._block.present)], array("H", [0]) * self._count)
         return StagedBlock(self._block.sheet, self._block.numbers, columns)
 
     def _coded(self, name: str, act: Callable[[Any], Any]) -> Column:

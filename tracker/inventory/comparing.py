@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Any
 
@@ -18,9 +18,17 @@ from sqlmodel import Session
 from tracker.db import create_temporary, insert_rows, is_sqlite
 from tracker.db.conventions import BigInt
 from tracker.inventory.blocks import StagedBlock
-from tracker.inventory.diffing import ASSET_FIELDS, DATE_FIELDS, Diff, diff_fields, diff_model, diff_software
+from tracker.inventory.diffing import (
+    ASSET_FIELDS,
+    DATE_FIELDS,
+    Diff,
+    diff_cleared,
+    diff_fields,
+    diff_model,
+    diff_software,
+)
 from tracker.inventory.keys import CONTENT, KeyPolicy
-from tracker.inventory.models import RowOutcome
+from tracker.inventory.models import AssetStatus, RowOutcome
 from tracker.inventory.records import MODEL, Title
 from tracker.inventory.staging import Collected, iterate_keys
 
@@ -30,6 +38,7 @@ _key = Table("batch_key", _temporary, *(Column(name, BigInt) for name in ("n", "
 _found = Table("batch_match", _temporary, Column("n", BigInt), Column("asset_id", BigInt))
 _STREAM = 2_000
 _UPDATED, _UNCHANGED = RowOutcome.UPDATED.value, RowOutcome.UNCHANGED.value
+_RETIRED, _IN_USE = AssetStatus.RETIRED.value, AssetStatus.IN_USE.value
 #: Where the values of ASSET_FIELDS begin in a row of _held_assets.
 _FIRST = 5
 _VALUES = slice(_FIRST, _FIRST + len(ASSET_FIELDS))
@@ -170,6 +179,7 @@ class _Comparison:
         held = list(zip(*assets, strict=True))
         software = self._software_diffs(block, places, self._lists(held[0], titles))
         differing = self._differing_fields(block, places, held) | self._differing_models(block, places, held)
+        differing |= _returning(held) | _clearing(block, places, held)
         differing |= {at for at, diff in enumerate(software) if diff}
         diffs: dict[int, Diff] = {}
         models: dict[int, int] = {}
@@ -251,7 +261,11 @@ class _Comparison:
 
     def _row_diff(self, stated: dict[str, Any], asset: Any, software: Diff) -> tuple[Diff, int | None]:
         """What a row changes; and the number of its model, where that is put together with the one held."""
-        diff = diff_fields(dict(zip(ASSET_FIELDS, asset[_VALUES], strict=True)), stated)
+        before = dict(zip(ASSET_FIELDS, asset[_VALUES], strict=True))
+        if before["status"] == _RETIRED:
+            # It is back: in use again, unless the file says otherwise.
+            stated = {"status": _IN_USE, **stated}
+        diff = diff_fields(before, stated) | diff_cleared(before, stated, stated.get("cleared", ()))
         whole = None
         if "model" in stated:
             held = asset[3:5]
@@ -263,6 +277,25 @@ class _Comparison:
                 parts = (maker or held[0] or "", model or held[1] or "")
                 whole = self._collected.title_number((MODEL, *parts, ""))
         return diff | software, whole
+
+
+def _returning(held: Sequence[Sequence[Any]]) -> set[int]:
+    """Rows of retired assets."""
+    statuses = held[_FIRST + ASSET_FIELDS.index("status")]
+    return {at for at, status in enumerate(statuses) if status == _RETIRED} if _RETIRED in statuses else set()
+
+
+def _clearing(block: StagedBlock, places: list[int], held: Sequence[Sequence[Any]]) -> set[int]:
+    """Rows that may clear a value by a blank cell."""
+    if "cleared" not in block.columns:
+        return set()
+    told = _at(block.cells("cleared", ()), places)
+    found: set[int] = set()
+    for name in set(chain.from_iterable(set(map(tuple, told)))):
+        values = held[_FIRST + ASSET_FIELDS.index(name)]
+        rows = zip(_at(block.cells(name), places), values, strict=True)
+        found.update(at for at, (new, old) in enumerate(rows) if new is None and old is not None)
+    return found
 
 
 def _at(cells: list[Any], places: list[int]) -> list[Any]:

@@ -36,6 +36,31 @@ ASSET_FIELDS = (
 DATE_FIELDS = frozenset({"acquired_on", "warranty_ends_on", "support_ends_on"})
 NUMBER_FIELDS = frozenset({"units", "cost_minor"})
 
+#: Column of a file → fields that its blank cell clears, where that was chosen. What an asset is known and found
+#: by (tags, serial, host name, name, class, maker and model) and its titles are not cleared by a blank.
+CLEARED_BY: dict[str, tuple[str, ...]] = {
+    "acquired_on": ("acquired_on", "acquired_precision"),
+    "cost": ("cost_minor", "currency"),
+    **{one: (one,) for one in ("condition", "source", "location", "custodian", "warranty_ends_on",
+                               "support_ends_on", "notes")},
+}  # fmt: skip
+CLEARABLE = frozenset(field for fields in CLEARED_BY.values() for field in fields)
+
+
+def cleared_by(columns: Iterable[str]) -> tuple[str, ...]:
+    """The fields that a blank cell of one of `columns` clears."""
+    present = frozenset(columns)
+    return tuple(field for column, fields in CLEARED_BY.items() if column in present for field in fields)
+
+
+def diff_cleared(before: Mapping[str, object], after: Mapping[str, object], cleared: Iterable[str]) -> Diff:
+    """{field: [before, None]} for the fields of `cleared` that `after` leaves blank and `before` has."""
+    return {
+        field: [before[field], None]
+        for field in cleared
+        if after.get(field) is None and before.get(field) is not None
+    }
+
 
 def diff_fields(before: Mapping[str, object], after: Mapping[str, object]) -> Diff:
     """{field: [before, after]} for the fields that `after` states (not None) and `before` has otherwise."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 
 from importers import Reading, Record
@@ -24,4 +25,5 @@ def open_batches(
     batches = iter(file.batches())
     first = next(batches, None)
     whole = batches if first is None else chain((first,), batches)
-    return renamed(whole, names, policy or load_key_policy()), Wanted(True, True) if file.is_own else wanted
+    taken = replace(wanted, include_near_it=True, include_other=True) if file.is_own else wanted
+    return renamed(whole, names, policy or load_key_policy()), taken

@@ -42,6 +42,7 @@ class BatchSource(SQLModel, table=True):
     mapping: dict[str, str] = json_field()
     near_it: bool = False
     other: bool = False
+    clear_blanks: bool = False
     policy: str = UpdatePolicy.UPDATE
     retiring: int = 0
 

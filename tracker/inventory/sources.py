@@ -34,6 +34,8 @@ class Choices:
     near_it: bool = False
     other: bool = False
     policy: UpdatePolicy = UpdatePolicy.UPDATE
+    #: Whether a blank cell clears a value.
+    clear_blanks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def note_source(
     values = {
         "agency_id": agency_id, "batch_id": batch_id, "stored": stored, "mapping": dict(choices.mapping),
         "near_it": choices.near_it, "other": choices.other, "policy": choices.policy.value,
-        "retiring": retiring,
+        "retiring": retiring, "clear_blanks": choices.clear_blanks,
     }  # fmt: skip
     session.execute(insert(_source).values(values))
 
@@ -66,13 +68,13 @@ def get_source(
     Raises:
         NotFound: there is no such batch where `principal` has `permission`.
     """
-    names = ("stored", "retiring", "mapping", "near_it", "other", "policy")
+    names = ("stored", "retiring", "mapping", "near_it", "other", "policy", "clear_blanks")
     seen = in_scope(_source.c.agency_id, principal.scope(permission))
     query = select(*(_source.c[name] for name in names)).where(_source.c.batch_id == batch_id, seen)
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("batch-not-found", f"there is no import batch {batch_id}")
-    choices = Choices(row.mapping, row.near_it, row.other, UpdatePolicy(row.policy))
+    choices = Choices(row.mapping, row.near_it, row.other, UpdatePolicy(row.policy), row.clear_blanks)
     return SourceView(row.stored, choices, row.retiring)
 
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from importers.rows import Record, Skipped
 from tracker.inventory.blocks import KEY, LABEL, label_of
+from tracker.inventory.diffing import cleared_by
 from tracker.inventory.keys import CONTENT, SERIAL, KeyPolicy, in_order
 from tracker.inventory.models import ItScope, RowOutcome
 from tracker.inventory.records import MODEL, Prepared, Title, clean, prepare, split_by_condition
@@ -72,6 +73,8 @@ class Collected:
     agency_rows: dict[str, array[int]] = field(default_factory=dict)
     #: Why rows of another agency are not taken.
     foreign: dict[int, str] = field(default_factory=dict)
+    #: Whether blank cells clear values.
+    clear_blanks: bool = False
 
     def title_number(self, title: Title) -> int:
         """The number by which rows name `title`."""
@@ -88,6 +91,8 @@ class Wanted:
 
     include_near_it: bool
     include_other: bool
+    #: Whether a blank cell clears a value.
+    clear_blanks: bool = False
 
     def skip_reason(self, record: Record) -> str | None:
         """Why the record is left out; None when it is not."""
@@ -164,6 +169,9 @@ def _row_of(
         row["model"] = collected.title_number((MODEL, *prepared.model, ""))
     if prepared.titles:
         row["software"] = tuple(map(collected.title_number, prepared.titles))
+    # What cannot be read is no blank: a row with a doubtful cell clears nothing.
+    if collected.clear_blanks and not record.problems:
+        row["cleared"] = cleared_by(record.columns_present)
     label = _label(record)
     return row if label == label_of(row) else {**row, "label": label}
 

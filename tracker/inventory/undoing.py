@@ -64,7 +64,8 @@ def _stage(session: Session, undone: Applied) -> list[tuple[int, str | None, str
           WHEN c.field = '*' THEN CASE WHEN {later.format(more="")} THEN 1 ELSE 0 END
           WHEN c.field = 'installation' THEN
             CASE WHEN {later.format(more=" AND l.field = 'installation'")} THEN 1 ELSE 0 END
-          WHEN (CASE {held} END) = c.after THEN 0 ELSE 1 END
+          WHEN (CASE {held} END) = c.after OR ((CASE {held} END) IS NULL AND c.after IS NULL) THEN 0
+          ELSE 1 END
         FROM asset_change c JOIN asset a ON a.agency_id = c.agency_id AND a.id = c.asset_id
         WHERE c.agency_id = :agency AND c.batch_id = :batch""",  # noqa: S608
         undone,

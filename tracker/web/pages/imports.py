@@ -88,6 +88,7 @@ def upload(request: Request, visitor: SignedIn, sent: UploadedForm) -> Response:
             include_near_it=choices.near_it,
             include_other=choices.other,
             policy=choices.policy,
+            clear_blanks=choices.clear_blanks,
         )
     except (Conflict, Invalid, NotFound) as error:
         page = _upload_page(request, visitor, form.find("agency"), error_text(visitor, error))
@@ -97,8 +98,8 @@ def upload(request: Request, visitor: SignedIn, sent: UploadedForm) -> Response:
 
 
 def _choices(form: Posted) -> Choices:
-    near_it, other = (form.find(name) is not None for name in ("near_it", "other"))
-    return Choices({}, near_it, other, _policy(form.text("policy")))
+    flags = {name: form.find(name) is not None for name in ("near_it", "other", "clear_blanks")}
+    return Choices(policy=_policy(form.text("policy")), **flags)
 
 
 def _policy(text: str) -> UpdatePolicy:
