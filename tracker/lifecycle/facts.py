@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -123,11 +123,18 @@ def _place_among(known: Versions, key: str) -> PatchFacts:
     after = bisect_right(known.keys, key)
     exact = after > 0 and known.keys[after - 1] == key
     newer = len(known.keys) - after
-    return PatchFacts(
-        latest=known.names[-1],
-        newer_versions=newer,
-        newer_since_on=known.earliest_from[after] if newer else None,
-        installed_on=known.dates[after - 1] if exact else None,
-        known=exact,
-        newer_months=known.months_from[after] if newer else 0,
-    )
+    installed_on = known.dates[after - 1] if exact else None
+    since, months = (known.earliest_from[after], known.months_from[after]) if newer else (None, 0)
+    if since is not None and installed_on is not None and since <= installed_on:
+        since, months = _after_day(known.dates[after:], installed_on)
+    return PatchFacts(known.names[-1], newer, since, installed_on, exact, months)
+
+
+def _after_day(dates: Sequence[date | None], installed_on: date) -> tuple[date | None, int]:
+    """The earliest date and the calendar months of newer versions that came out after the installed one.
+
+    Lines that are kept up side by side make this necessary (SQL Server's GDR and cumulative updates, Exchange's
+    last two): of the other line, only what came out since is an update that was missed.
+    """
+    later = [on for on in dates if on is not None and on > installed_on]
+    return min(later, default=installed_on), len({(on.year, on.month) for on in later})
