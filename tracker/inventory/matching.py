@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import Engine, and_, delete, func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 from tracker.catalogue import queries as catalogue
 from tracker.catalogue.matching import MATCHER_VERSION, Match, Matcher, Outcome, Tier, group_key
 from tracker.catalogue.models import CatalogueSnapshot, Product, ProductAlias
 from tracker.catalogue.versions import version_key
-from tracker.db import insert_rows, reserve_ids, table_of
+from tracker.db import insert_rows, reserve_ids, table_of, transaction
 from tracker.inventory.models import HardwareModel, SoftwareTitle, TitleMatch
 from tracker.inventory.rulings import Rulings, load_rulings, stage_scoped
 
+log = logging.getLogger(__name__)
 _match, _title, _model = table_of(TitleMatch), table_of(SoftwareTitle), table_of(HardwareModel)
 _snapshot, _alias, _product = table_of(CatalogueSnapshot), table_of(ProductAlias), table_of(Product)
 _SHARED = 0
@@ -81,6 +84,32 @@ def match_titles(session: Session, now: datetime) -> int:
     return len(made)
 
 
+def match_new(engine: Engine, now: datetime) -> None:
+    """Match what an apply brought, in a transaction of its own: the names wait in the queue at once.
+
+    Only titles and models without any match are looked at; what another catalogue matched waits for the scan,
+    and so does everything when another process holds what this would write. Three statements where nothing is
+    new, else a fixed number.
+    """
+    try:
+        with transaction(engine) as session:
+            _match_new(session, now)
+    except (IntegrityError, OperationalError) as error:
+        log.warning("new names were not matched, the next scan will: %s", error.orig)
+
+
+def _match_new(session: Session, now: datetime) -> None:
+    titles, models = _unmatched(session, "title", None), _unmatched(session, "model", None)
+    if not titles and not models:
+        return
+    version, rulings = current_version(session), load_rulings(session)
+    ids, matcher = _load_ids(session), catalogue.get_matcher(session)
+    made = [_match_title(matcher, rulings, row, version) for row in titles]
+    made += (_match_model(matcher, ids, row, version) for row in models)
+    _keep(session, made, ids, now)
+    _match_agencies(session, rulings, version, now)
+
+
 def match_again(session: Session, titles: Collection[int], now: datetime) -> None:
     """Match these titles again, because people decided something about them; no other is looked at.
 
@@ -131,8 +160,8 @@ def _keep(session: Session, made: list[_Made], ids: _Ids, now: datetime) -> None
     insert_rows(session, TitleMatch, _COLUMNS, _rows(made, ids, reserve_ids(session, len(made)), now))
 
 
-def _unmatched(session: Session, kind: str, version: str) -> list[tuple[int, str, str, str]]:
-    """(id, publisher or manufacturer, name, version) of what has no shared match of `version`."""
+def _unmatched(session: Session, kind: str, version: str | None) -> list[tuple[int, str, str, str]]:
+    """(id, publisher or manufacturer, name, version) of what has no shared match of `version` (None: of any)."""
     table = _title if kind == "title" else _model
     columns = (
         (_title.c.id, _title.c.publisher, _title.c.name, _title.c.version)
@@ -143,8 +172,9 @@ def _unmatched(session: Session, kind: str, version: str) -> list[tuple[int, str
         _match.c.subject_kind == kind,
         _match.c.subject_id == table.c.id,
         _match.c.scope_agency_id == _SHARED,
-        _match.c.matcher_version == version,
     )
+    if version is not None:
+        made = and_(made, _match.c.matcher_version == version)
     query = select(*columns).outerjoin(_match, made).where(_match.c.id.is_(None)).order_by(table.c.id)
     return [(row[0], row[1], row[2], row[3] if kind == "title" else "") for row in session.execute(query)]
 

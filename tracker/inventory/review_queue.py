@@ -46,12 +46,18 @@ _NEAR_DAYS, _LATER_DAYS = 365, 3 * 365
 
 
 def _nearness(today: date) -> ColumnElement[int]:
-    """SQL: 4 ended or within a year, 3 within three, 1 later, 2 unknown."""
-    ends_on = _fact.c.security_support_ends_on
+    """SQL: 4 ended or within a year, 3 within three, 1 later, 2 unknown.
+
+    Where several releases remain possible, the earliest end among them counts: days of the evidence as texts.
+    """
+    ends_on, told = _fact.c.security_support_ends_on, _shared.c.evidence["earliest_end"].as_string()
+    near, later = (today + timedelta(days=days) for days in (_NEAR_DAYS, _LATER_DAYS))
+    open_ = _shared.c.release_id.is_(None)
     return case(
-        (or_(ends_on <= today + timedelta(days=_NEAR_DAYS), _fact.c.security_support_flag.is_(True)), 4),
-        (ends_on <= today + timedelta(days=_LATER_DAYS), 3),
-        (ends_on.is_not(None), 1),
+        (or_(ends_on <= near, _fact.c.security_support_flag.is_(True)), 4),
+        (and_(open_, told <= near.isoformat()), 4),
+        (or_(ends_on <= later, and_(open_, told <= later.isoformat())), 3),
+        (or_(ends_on.is_not(None), and_(open_, told.is_not(None))), 1),
         else_=2,
     )
 
