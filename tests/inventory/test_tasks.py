@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlmodel import Session
 
 from tests.inventory.world import LATER, NOW, OPERATOR, assets, build, dump, load, pc
 from tracker.db import reading, transaction
@@ -99,9 +100,12 @@ def test_progress_rises_and_says_how_long_it_takes(
 
     counts: list[dict[str, int]] = []
     monkeypatch.setattr(TaskWatch, "advance", note)
-    monkeypatch.setattr(
-        TaskWatch, "settle", lambda watch, *more: (counts.append(dict(watch.counts)), ended(watch, *more))[1]
-    )
+
+    def settle(watch: TaskWatch, session: Session, batch_id: int) -> None:
+        counts.append(dict(watch.counts))
+        ended(watch, session, batch_id)
+
+    monkeypatch.setattr(TaskWatch, "settle", settle)
     queue(engine, settings, write_csv(tmp_path, many))
     run_task(engine, settings)
     assert counts == [{"read": many, "matched": many, "written": many}]
@@ -339,3 +343,30 @@ def test_a_wish_to_stop_outlives_the_process_that_did_not_hear_it(
     progress.ask_to_stop(engine, f"import-{task.id}", "somebody")
     run_task(engine, settings)
     assert get_task(engine, OPERATOR, task.id).error == "stopped by somebody"
+
+
+def test_ten_files_at_once_are_all_read_and_applied(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    build(engine)
+    paths = [write_csv(tmp_path, 200, f"list{number}.csv") for number in range(10)]
+    for number, path in enumerate(paths):
+        path.write_text(path.read_text().replace("T", f"T{number}-").replace("SN", f"SN{number}X"))
+    failed: list[BaseException] = []
+
+    def bring(path: Path) -> None:
+        try:
+            batch = actions.preview(engine, OPERATOR, path, path.name, "A", NOW, settings=settings)
+            assert batch.created == 200
+            actions.apply(engine, OPERATOR, batch.id, LATER)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=bring, args=(path,)) for path in paths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert failed == []
+    with reading(engine) as session:
+        assert session.execute(text("SELECT COUNT(*) FROM asset")).scalar_one() == 2_000

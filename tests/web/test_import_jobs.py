@@ -23,7 +23,7 @@ def test_a_file_in_the_background_on_both_databases(engine: Engine, settings: Se
         pages = Pages(client, engine).sign_in()
         place = pages.upload(CSV, background="yes").headers["location"]
         answer = client.get(place)
-        assert (answer.headers["refresh"], "Waiting" in answer.text) == ("2", True)
+        assert (answer.headers["refresh"], "Waiting" in answer.text) == ("3", True)
         assert place in pages.get("/imports")
         run_task(engine, settings)
         read = client.get(place)

@@ -25,7 +25,7 @@ from tracker.inventory.collecting import collect, uncollected
 from tracker.inventory.creating import create_assets
 from tracker.inventory.editing import update_asset
 from tracker.inventory.key_policy import load_key_policy
-from tracker.inventory.locking import lock_inventory
+from tracker.inventory.locking import lock_inventory, writer_turn
 from tracker.inventory.lookalikes import names_of, point_out
 from tracker.inventory.mappings import check_mapping, load_mapping, remember
 from tracker.inventory.matching import match_new, match_titles
@@ -219,7 +219,7 @@ def _store(
     watch: Watch = UNWATCHED,
 ) -> BatchView:
     note_agencies(collected, (agency.code, agency.name))
-    with transaction(engine) as session:
+    with writer_turn(engine), transaction(engine) as session:
         add_only = choices.policy == UpdatePolicy.ADD_ONLY
         names = names_of(packed.block() for packed in collected.spool.packed())
         collected.problems.extend(point_out(session, principal, agency.id, names))
@@ -289,7 +289,7 @@ def apply(
         Conflict: the batch is not previewed, an asset changed since (the message names the rows), or a
             confirmation is needed.
     """
-    with transaction(engine) as session:
+    with writer_turn(engine), transaction(engine) as session:
         applied = _take(session, principal, batch_id, BatchState.PREVIEWED, BatchState.APPLIED, now)
         source = get_source(session, principal, batch_id, Permission.IMPORT)
         rejected = get_batch(session, principal, batch_id, Permission.IMPORT).rejected
@@ -335,7 +335,7 @@ def undo(engine: Engine, principal: Principal, batch_id: int, now: datetime) -> 
         NotFound: no such batch where `principal` may import.
         Conflict: the batch is not applied.
     """
-    with transaction(engine) as session:
+    with writer_turn(engine), transaction(engine) as session:
         undone = _take(session, principal, batch_id, BatchState.APPLIED, BatchState.UNDONE, now)
         result = undo_batch(session, undone)
         summary = dataclasses.asdict(result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from enum import StrEnum
 from typing import Protocol
 
@@ -54,4 +54,4 @@ def watched_batches(batches: Iterable[Iterable[Record]], watch: Watch) -> Iterat
     watch.begin(Phase.READING)
     for batch in batches:
         yield batch
-        watch.advance(len(batch) if hasattr(batch, "__len__") else 0)
+        watch.advance(len(batch) if isinstance(batch, Sized) else 0)

@@ -56,7 +56,8 @@ def _put(engine: Engine, subject: str, values: Mapping[str, object]) -> str | No
     new = insert(_progress).values({"subject": subject, "counts": {}, "done": 0, **values})
     stored = new.on_conflict_do_update(index_elements=["subject"], set_=dict(values))
     with transaction(side) as session:
-        return session.execute(stored.returning(_progress.c.cancel_requested_by)).scalar_one()
+        asked_by: str | None = session.execute(stored.returning(_progress.c.cancel_requested_by)).scalar_one()
+        return asked_by
 
 
 def tell(engine: Engine, subject: str, view: ProgressView, now: datetime, lease_seconds: float) -> str | None:

@@ -18,7 +18,7 @@ from tracker.web.translation import code_text
 from tracker.web.visitor import SignedIn, Visitor, get_engine, get_settings, page_router
 
 router = page_router()
-_REFRESH_SECONDS = "2"
+_REFRESH_SECONDS = "3"
 TONES = {"waiting": "plain", "running": "info", "done": "good", "failed": "bad", "cancelled": "warn"}
 
 

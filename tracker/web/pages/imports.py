@@ -98,8 +98,8 @@ def upload(request: Request, visitor: SignedIn, sent: UploadedForm) -> Response:
 
 
 def _choices(form: Posted) -> Choices:
-    flags = {name: form.find(name) is not None for name in ("near_it", "other", "clear_blanks")}
-    return Choices(policy=_policy(form.text("policy")), **flags)
+    near_it, other, clear = (form.find(name) is not None for name in ("near_it", "other", "clear_blanks"))
+    return Choices({}, near_it, other, _policy(form.text("policy")), clear)
 
 
 def _policy(text: str) -> UpdatePolicy:
