@@ -18,6 +18,7 @@ import tracker.inventory.suggestion_models
 import tracker.inventory.task_models
 import tracker.lifecycle.models
 import tracker.lifecycle.work_models
+import tracker.notifications.models
 import tracker.work.models  # noqa: F401
 from tracker.db import make_engine
 from tracker.settings import load_settings

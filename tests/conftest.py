@@ -23,6 +23,7 @@ import tracker.inventory.suggestion_models
 import tracker.inventory.task_models
 import tracker.lifecycle.models
 import tracker.lifecycle.work_models
+import tracker.notifications.models
 import tracker.work.models  # noqa: F401
 from tests.postgres import create_database, drop_database, find_server
 from tracker.db import make_engine, migrate

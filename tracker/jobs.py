@@ -31,6 +31,7 @@ from tracker.identity.errors import Forbidden, Invalid
 from tracker.identity.rules import Permission
 from tracker.identity.schemas import Principal, operator
 from tracker.lifecycle import actions as lifecycle
+from tracker.notifications import actions as notifications
 from tracker.settings import Settings
 from tracker.work import actions as work
 from tracker.work import queries
@@ -113,6 +114,14 @@ def _sync_catalogue(engine: Engine, settings: Settings, control: Control) -> Map
     }
 
 
+def _send_notifications(engine: Engine, settings: Settings, control: Control) -> Mapping[str, object]:
+    now = datetime.now(UTC)
+    sent = notifications.send_digests(engine, settings, settings.today(), now, control.check)
+    for error in sent.errors:
+        log.warning("a digest was not sent: %s", error)
+    return sent.to_json()
+
+
 def _sync_at(settings: Settings) -> str | None:
     return f"daily {settings.catalogue.sync_at}" if settings.catalogue.sync_at else None
 
@@ -120,6 +129,7 @@ def _sync_at(settings: Settings) -> str | None:
 JOBS: tuple[Job, ...] = (
     Job("nightly-scan", lambda settings: f"daily {settings.nightly_scan_at}", _scan),
     Job("catalogue-age-check", lambda _settings: "daily 01:00", _check_catalogue_age, 600),
+    Job("notifications", lambda _settings: "hourly 40", _send_notifications, 1800),
     Job("catalogue-sync", _sync_at, _sync_catalogue, 1800, parameters=frozenset({"source"})),
 )
 

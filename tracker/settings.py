@@ -58,6 +58,21 @@ class CatalogueSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSettings:
+    """The mail server for digests; without a `host` nothing is sent. `tls` is starttls, tls or off; `ca_file` holds
+    further certificates to trust."""
+
+    host: str = ""
+    port: int = 587
+    tls: str = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    sender: str = ""
+    ca_file: str = ""
+    seconds: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment says. `import_limits` holds one integer per key of IMPORT_LIMITS."""
 
@@ -80,6 +95,8 @@ class Settings:
     import_job_rows: int = 20_000
     catalogue: CatalogueSettings = CatalogueSettings()
     metrics_token: str = ""
+    mail: MailSettings = MailSettings()
+    public_url: str = ""
 
     def today(self) -> date:
         """The date now in TRACKER_TIMEZONE: read once at the edge and passed down."""
@@ -132,6 +149,23 @@ def _catalogue(env: Mapping[str, str]) -> CatalogueSettings:
     )
 
 
+def _mail(env: Mapping[str, str]) -> MailSettings:
+    tls = _choice(env, "TRACKER_MAIL_TLS", "starttls", ("starttls", "tls", "off"))
+    user = env.get("TRACKER_MAIL_USER", "").strip()
+    if user and tls == "off":
+        raise SettingsError("TRACKER_MAIL_TLS='off': a password is not sent over an open connection")
+    return MailSettings(
+        host=env.get("TRACKER_MAIL_HOST", "").strip(),
+        port=_integer(env, "TRACKER_MAIL_PORT", 465 if tls == "tls" else 587, least=1),
+        tls=tls,
+        user=user,
+        password=env.get("TRACKER_MAIL_PASSWORD", ""),
+        sender=env.get("TRACKER_MAIL_FROM", "").strip() or user,
+        ca_file=env.get("TRACKER_MAIL_CA_FILE", "").strip(),
+        seconds=_integer(env, "TRACKER_MAIL_SECONDS", 30, least=1),
+    )
+
+
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """Read `env` (default: the process environment).
 
@@ -163,4 +197,6 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         import_job_rows=_integer(env, "TRACKER_IMPORT_JOB_ROWS", 20_000, least=1),
         catalogue=_catalogue(env),
         metrics_token=env.get("TRACKER_METRICS_TOKEN", "").strip(),
+        mail=_mail(env),
+        public_url=env.get("TRACKER_PUBLIC_URL", "").strip().rstrip("/"),
     )

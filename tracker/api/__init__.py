@@ -18,6 +18,7 @@ from tracker.api import (
     mappings,
     matching,
     models,
+    notifications,
     plan_steps,
     plans,
     rules,
@@ -55,6 +56,7 @@ def build_router() -> APIRouter:
         plans,
         rules,
         jobs,
+        notifications,
     ):
         router.include_router(room.router)
     return router

@@ -150,7 +150,9 @@ def grant_waiver(at: Handling, text: str = "") -> int:
     Raises: Forbidden without the permission to waive.
     """
     rules = _rules(at)
-    only = [work.c.asked_until.between(at.today, at.today + timedelta(days=rules.max_days))]
+    only: list[ColumnElement[bool]] = [
+        work.c.asked_until.between(at.today, at.today + timedelta(days=rules.max_days))
+    ]
     if rules.two_persons:
         only.append(work.c.asked_by != at.principal.name)
     moved = {

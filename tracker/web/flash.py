@@ -53,6 +53,12 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         N_("Merged into %(name)s: %(count)s values of assets changed. Later files are read the same way."),
     ),
     "names-not-merged": ("bad", N_("Not merged: %(why)s")),
+    "subscribed": ("good", N_("You are subscribed. What is found from today on is told.")),
+    "unsubscribed": ("info", N_("The subscription is ended.")),
+    "test-sent": ("good", N_("A test is on its way to %(to)s.")),
+    "test-failed": ("bad", N_("The test was not sent: %(why)s")),
+    "calendar-made": ("good", N_("The address of your calendar is below. It is shown only now: copy it.")),
+    "calendar-ended": ("info", N_("The calendar is ended: its address answers nothing any more.")),
     "findings-none-chosen": ("info", N_("No finding was chosen.")),
     "findings-handled": ("good", N_("Done for %(count)s findings.")),
     "findings-none-fit": (

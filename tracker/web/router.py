@@ -22,6 +22,7 @@ from tracker.web.pages import (
     local_products,
     matching,
     names,
+    notifications,
     plan_steps,
     plan_studies,
     plans,
@@ -56,6 +57,7 @@ _PAGES = (
     jobs,
     administration,
     profile,
+    notifications,
 )
 
 

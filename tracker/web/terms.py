@@ -166,6 +166,13 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "unknown": N_("Unknown"),
         "not-tracked": N_("Not tracked"),
     },
+    "cadence": {"daily": N_("Daily"), "weekly": N_("Weekly")},
+    "delivery_state": {
+        "claimed": N_("On its way"),
+        "sent": N_("Sent"),
+        "failed": N_("Failed"),
+        "uncertain": N_("Uncertain: not sent again"),
+    },
     "finding_handling": {
         "new": N_("Nobody works on it"),
         "acknowledged": N_("Acknowledged"),
