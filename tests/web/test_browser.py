@@ -25,6 +25,7 @@ from tests.catalogue.upstream import lifecycle
 from tests.web.conftest import ADMIN, CSV, PASSWORD, Pages, open_session, populate
 from tracker.app import create_app
 from tracker.db import make_engine
+from tracker.inventory.task_running import run_task
 from tracker.settings import load_settings
 from tracker.web.visitor import LANGUAGE_COOKIE, SESSION_COOKIE
 
@@ -70,6 +71,9 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
             plans.append(answer.headers["location"])
         unknown = pages.upload(CSV.replace("Room", "Kunci"), "again.csv").headers["location"]
         waiting = pages.upload(CSV, "large.csv", background="yes").headers["location"]
+        # One that goes on renews its page, also while it is being looked at: it is stopped.
+        pages.submit(f"{waiting}/cancel", waiting)
+        run_task(engine, settings)
         asset = pages.get("/assets?q=PC-001").split('href="/assets/')[-1].split('"')[0]
         numbers = [plan.rsplit("/", 1)[1] for plan in plans]
         data = {"csrf_token": pages.token("/catalogue/updates"), "how": "upload"}
