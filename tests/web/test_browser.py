@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,13 @@ from tracker.web.visitor import LANGUAGE_COOKIE, SESSION_COOKIE
 pytestmark = pytest.mark.browser
 
 PATHS = (
-    "/", "/assets", "/asset", "/findings", "/plans", "/plans/new", "/plan", "/plan?view=deferred", "/compare",
-    "/imports", "/imports/new", "/names", "/names?state=merged", "/import", "/import?view=problems", "/preview", "/import/job",
+    "/", "/assets", "/asset", "/findings", "/finding", "/plans", "/plans/new", "/plan", "/plan?view=deferred", "/compare",
+    "/imports", "/imports/new", "/names", "/names?state=merged", "/import", "/import?view=problems", "/preview",
+    "/import/job",
     "/agencies/PROV/columns", "/matching", "/name", "/catalogue", "/catalogue/models", "/catalogue/updates", "/update",
     "/jobs", "/agencies", "/users",
     "/rules", "/contracts", "/asset/edit",
-    "/profile", "/profile/password", "/assets?q=nothing", "/nowhere",
+    "/profile", "/profile/password", "/profile/notifications", "/assets?q=nothing", "/nowhere",
 )  # fmt: skip
 
 
@@ -62,6 +64,11 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
         pages.submit(f"{place}/apply", place)
         pages.submit("/scan", "/", next="/")
         pages.submit("/jobs/catalogue-age-check/run", "/jobs")
+        finding = re.findall(r'href="/findings/([0-9]+)"', pages.get("/findings"))[-1]
+        until = (datetime.now(UTC).date() + timedelta(days=20)).isoformat()
+        asked = {"act": "ask-waiver", "reason": "No money", "control": "Off the network", "until": until}
+        pages.submit("/findings/act", "/findings", **{f"finding-{finding}": "yes"}, **asked)
+        pages.submit("/profile/notifications", "/profile/notifications", agency="PROV")
         pages.submit("/profile/tokens", "/profile", name="robot", days="30")
         form = {"agency": "PROV", "first": "2027", "length": "2", "currency": "IDR", "method": "ranked"}
         plans = []
@@ -81,6 +88,7 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
         update = client.post("/catalogue/updates", data=data, files=files, follow_redirects=False)
         return {
             "/asset": f"/assets/{asset}", "/asset/edit": f"/assets/{asset}/edit",
+            "/finding": f"/findings/{finding}",
             "/plan": plans[1], "/import": place, "/preview": unknown, "/import/job": waiting,
             "/name": "/matching/titles/" + pages.get("/matching").split('href="/matching/titles/')[-1].split('"')[0],
             "/update": update.headers["location"],

@@ -114,13 +114,14 @@ _ACTS: Mapping[Kind, Callable[[Handling, WantedAct], int]] = {
     Kind.LINK_PLAN: _link,
 }
 _EXAMPLES: Any = {
-    "assign": {
+    "comment": {
         "value": {
-            "act": "assign", "findings": {"rule": "security-support-ended", "agency": "DINKES"},
-            "to": "clerk@example.org", "due_on": "2027-01-31",
+            "act": "comment",
+            "findings": {"rule": "security-support-ended", "handling": "new"},
+            "comment": "Replacements are ordered.",
         }
     }
-}  # fmt: skip
+}
 
 
 @router.post("/findings/acts", response_model=Done, responses=problems(403, 404, 422))

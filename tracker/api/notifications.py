@@ -19,7 +19,7 @@ _Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _EXAMPLES: Any = {
     "mailbox": {
         "value": {
-            "agency": "DINKES",
+            "agency": "KAB",
             "cadence": "weekly",
             "least_severity": "high",
             "address": "it@dinkes.example.org",
