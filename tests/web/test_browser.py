@@ -37,6 +37,7 @@ PATHS = (
     "/imports", "/imports/new", "/names", "/names?state=merged", "/import", "/import?view=problems", "/preview",
     "/import/job",
     "/agencies/PROV/columns", "/matching", "/name", "/catalogue", "/catalogue/models", "/catalogue/updates", "/update",
+    "/catalogue/local", "/catalogue/local-surat",
     "/jobs", "/agencies", "/users",
     "/rules", "/contracts", "/asset/edit",
     "/profile", "/profile/password", "/profile/notifications", "/assets?q=nothing", "/nowhere",
@@ -64,6 +65,10 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
         pages.submit(f"{place}/apply", place)
         pages.submit("/scan", "/", next="/")
         pages.submit("/jobs/catalogue-age-check/run", "/jobs")
+        said = {"reason": "our own", "document": "SK 12/2026", "release": "2.1"}
+        pages.submit("/catalogue/local", "/catalogue/local", product="Surat", **said)
+        held = {**said, "agency": "PROV", "date_name": "security_support_ends", "value": "2028-12-31"}
+        pages.submit("/catalogue/local-surat/overrides", "/catalogue/local-surat", **held)
         finding = re.findall(r'href="/findings/([0-9]+)"', pages.get("/findings"))[-1]
         until = (datetime.now(UTC).date() + timedelta(days=20)).isoformat()
         asked = {"act": "ask-waiver", "reason": "No money", "control": "Off the network", "until": until}
@@ -81,19 +86,26 @@ def _fill(engine: Engine, settings: Any) -> dict[str, str]:
         # One that goes on renews its page, also while it is being looked at: it is stopped.
         pages.submit(f"{waiting}/cancel", waiting)
         run_task(engine, settings)
-        asset = pages.get("/assets?q=PC-001").split('href="/assets/')[-1].split('"')[0]
+        asset = _first_link(pages.get("/assets?q=PC-001"), "/assets/")
         numbers = [plan.rsplit("/", 1)[1] for plan in plans]
         data = {"csrf_token": pages.token("/catalogue/updates"), "how": "upload"}
         files = {"file": ("full.json", json.dumps(lifecycle()).encode())}
         update = client.post("/catalogue/updates", data=data, files=files, follow_redirects=False)
         return {
-            "/asset": f"/assets/{asset}", "/asset/edit": f"/assets/{asset}/edit",
+            "/asset": asset, "/asset/edit": f"{asset}/edit",
             "/finding": f"/findings/{finding}",
             "/plan": plans[1], "/import": place, "/preview": unknown, "/import/job": waiting,
-            "/name": "/matching/titles/" + pages.get("/matching").split('href="/matching/titles/')[-1].split('"')[0],
+            "/name": _first_link(pages.get("/matching"), "/matching/titles/"),
             "/update": update.headers["location"],
             "/compare": f"/plans/compare?a={numbers[0]}&b={numbers[1]}",
         }  # fmt: skip
+
+
+def _first_link(page: str, under: str) -> str:
+    """Where the first link of a page to a numbered thing leads."""
+    found = re.search(rf'href="({under}[0-9]+)"', page)
+    assert found, under
+    return found[1]
 
 
 @pytest.fixture(scope="module")
@@ -163,13 +175,14 @@ def test_no_page_violates_accessibility(site: Site, browser: Browser, language: 
 
 def test_nothing_overflows_on_a_phone(site: Site, browser: Browser) -> None:
     context, page = _enter(site, browser, "id", viewport={"width": 360, "height": 780})
-    wide = {}
+    wide, statuses = {}, {}
     for path in PATHS:
-        page.goto(site.address(path))
+        answer = page.goto(site.address(path))
+        statuses[path] = answer.status if answer else None
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > 360:
             wide[path] = width
-    assert wide == {}
+    assert (wide, statuses) == ({}, {path: 404 if path == "/nowhere" else 200 for path in PATHS})
     context.close()
 
 
