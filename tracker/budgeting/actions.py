@@ -1,21 +1,18 @@
-"""Use-cases of the budgeting room: shipping prices, making and saving a plan."""
+"""Use-cases of the budgeting room: making and saving a plan."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import Engine, insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from tracker.budgeting import parameters, queries, stored
+from tracker.budgeting import queries, stored
 from tracker.budgeting.drafting import METHODS, Draft, draft_plan, staged_basis
-from tracker.budgeting.models import Plan, PlanLine, PlanLineAsset, PlanYear, Price, PriceBook
-from tracker.budgeting.money import to_minor
+from tracker.budgeting.models import Plan, PlanLine, PlanLineAsset, PlanYear
+from tracker.budgeting.pricebooks import ensure_prices
 from tracker.budgeting.rows import (
     LINE_COLUMNS,
     YEAR_COLUMNS,
@@ -35,38 +32,6 @@ from tracker.identity.schemas import Principal
 from tracker.lifecycle.actions import staged_scan
 
 __all__ = ["METHODS", "create_plan", "ensure_prices", "keep_draft", "make_plan", "plan_as_of", "preview_plan"]
-
-
-def ensure_prices(session: Session, now: datetime) -> int:
-    """Add the shipped price books that are not there yet; returns how many. One statement to look, a few more
-    per book added. A book that exists is never changed."""
-    known = set(queries.list_book_versions(session))
-    books = parameters.shipped_prices()["books"]
-    missing = [book for book in books if (book["name"], book["version"]) not in known]
-    for book in missing:
-        _add_book(session, book, now)
-    return len(missing)
-
-
-def _add_book(session: Session, book: Mapping[str, Any], now: datetime) -> None:
-    ids = reserve_ids(session, 1 + len(book["prices"]))
-    row = {name: book[name] for name in ("name", "version", "currency", "inflation_pct", "source")}
-    session.execute(insert(table_of(PriceBook)).values(id=ids[0], recorded_at=now, **row))
-    valid_from = date.fromisoformat(book["valid_from"])
-    columns = ("id", "price_book_id", "asset_class", "action", "amount_minor", "valid_from", "source")
-    rows = (
-        (
-            at,
-            ids[0],
-            price["asset_class"],
-            price["action"],
-            to_minor(Decimal(price["amount"])),
-            valid_from,
-            price["source"],
-        )
-        for at, price in zip(ids[1:], book["prices"], strict=True)
-    )
-    insert_rows(session, Price, columns, rows)
 
 
 def make_plan(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlmodel import Session
 
-from tracker.budgeting import limits, optimal, parameters, queries, ranked
+from tracker.budgeting import limits, optimal, parameters, pricebooks, queries, ranked
 from tracker.budgeting.forecast import AssetFacts, Forecast, forecast
 from tracker.budgeting.frozen import Decisions, repriced
-from tracker.budgeting.money import fiscal_year_end, price_in_year, to_major
+from tracker.budgeting.money import fiscal_year_end
 from tracker.budgeting.needs import Fill, Need, Problem, Reason
+from tracker.budgeting.pricing import Buyer, Pricing, price_needs
+from tracker.budgeting.pricing import assumptions as price_assumptions
 from tracker.budgeting.requests import check_request
 from tracker.budgeting.schemas import MadeFrom, NewPlan, PriceView
 from tracker.budgeting.signatures import Rules, VerdictFacts
@@ -55,12 +57,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """The price book in force: its row, the prices of the day, unit prices by (class, action) and year."""
+    """The price book in force: its row, and its prices of the day with their terms."""
 
     row: Any
-    prices: tuple[PriceView, ...]
-    by_year: Mapping[tuple[str, str], Mapping[int, int]]
-    inflation_pct: Decimal
+    pricing: Pricing
+
+    @property
+    def inflation_pct(self) -> Decimal:
+        """The inflation of a year without one of its own."""
+        fixed = self.pricing.fixed_pct
+        return self.pricing.inflation_pct if fixed is None else fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,7 @@ def draft_plan(
         Forbidden: the principal may not plan for the agency.
         NotFound: the agency is not within what the principal may see.
     """
-    budgets = check_request(request, METHODS.keys(), queries.list_currencies(session))
+    budgets = check_request(request, METHODS.keys(), pricebooks.list_currencies(session))
     agency = _agency(session, principal, request.agency_code)
     area = queries.Area(agency.path, principal.scope(Permission.PLAN))
     policy, policy_row = _policy(session)
@@ -139,9 +145,11 @@ def draft_plan(
     found = forecast(basis.assets, basis.verdicts, rules, request.years, names)
     book = _book(session, request, today)
     years = tuple(range(request.years[0], request.years[1] + 1))
-    request, carried_notes = _carry(request, carried, found.needs)
-    kept = limits.resolve(request, places, found.needs)
-    problem = Problem(found.needs, years, budgets, book.by_year, kept)
+    buyers = {place.id: Buyer(place.code, place.region or "") for place in places}
+    priced = price_needs(found.needs, years, book.pricing, buyers)
+    request, carried_notes = _carry(request, carried, priced.needs)
+    kept = limits.resolve(request, places, priced.needs)
+    problem = Problem(priced.needs, years, budgets, priced.prices_minor, kept)
     if carried is not None:
         problem = repriced(problem, carried.prices_minor)
     fill = METHODS[request.method](problem)
@@ -154,12 +162,13 @@ def draft_plan(
         agencies=agencies,
         problem=problem,
         fill=fill,
-        prices=_used(book.prices, found.needs),
+        prices=priced.used,
         made_from=made_from,
         policy_id=policy_row.id,
         price_book_id=book.row.id,
         assumptions=(
             *_assumed(made_from, request, rules),
+            *price_assumptions(priced, book.pricing, fill.lines),
             *chosen_assumptions(request.method, problem, fill),
             *_gaps(found, others, request.currency),
         ),
@@ -215,29 +224,10 @@ def _policy(session: Session) -> tuple[Policy, Any]:
 
 
 def _book(session: Session, request: NewPlan, today: date) -> _Book:
-    row = queries.find_price_book(session, request.currency)
+    row = pricebooks.find_price_book(session, request.currency)
     assert row is not None, "check_request knows the currencies that have a book"
-    inflation = Decimal(row.inflation_pct) if request.inflation_pct is None else request.inflation_pct
-    years = range(request.years[0], request.years[1] + 1)
-    prices = queries.list_prices(session, row.id, today)
-    by_year = {
-        (one.asset_class, one.action): {
-            year: price_in_year(one.amount_minor, inflation, year - one.valid_from.year, request.currency)
-            for year in years
-        }
-        for one in prices
-    }
-    views = (
-        PriceView(one.asset_class, one.action, to_major(one.amount_minor), one.valid_from, one.source)
-        for one in prices
-    )
-    return _Book(row, tuple(views), by_year, inflation)
-
-
-def _used(prices: Sequence[PriceView], needs: Sequence[Need]) -> tuple[PriceView, ...]:
-    used = {(need.price_key or need.asset_class, str(need.action)) for need in needs}
-    used |= {(need.price_key or need.asset_class, "extend-support") for need in needs if need.bridge}
-    return tuple(price for price in prices if (price.asset_class, price.action) in used)
+    pricing = pricebooks.get_pricing(session, row, today)
+    return _Book(row, replace(pricing, fixed_pct=request.inflation_pct))
 
 
 def _made_from(session: Session, policy: tuple[str, Any], book: _Book, basis: _Basis) -> MadeFrom:

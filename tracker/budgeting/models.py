@@ -61,25 +61,33 @@ class PriceBook(SQLModel, table=True):
     version: int
     currency: str = Field(max_length=3)
     inflation_pct: str
+    terms: dict[str, object] = json_field()
     source: str
     recorded_at: datetime
     superseded_at: datetime | None = None
 
 
 class Price(SQLModel, table=True):
-    """What one unit costs: an action on an asset class, from `valid_from` on."""
+    """What one unit costs: an action on an asset class, from `valid_from` on. `subject`: only of this model or
+    title ('' of the whole class); `min_quantity`: for groups of so many units and more; `parts`: what comes
+    besides, see pricing.Parts."""
 
     __tablename__ = "price"
     __table_args__ = (
-        UniqueConstraint("price_book_id", "asset_class", "action", "valid_from"),
+        UniqueConstraint("price_book_id", "asset_class", "subject", "action", "min_quantity", "valid_from"),
         CheckConstraint(one_of("action", PlanAction), name="action"),
         CheckConstraint("amount_minor > 0", name="amount_minor"),
+        CheckConstraint("min_quantity > 0", name="min_quantity"),
     )
     id: int = id_field()
     price_book_id: int = ref_field("price_book.id")
     asset_class: str
+    subject: str = ""
     action: str
+    min_quantity: int = 1
     amount_minor: int = money_field(nullable=False)
+    currency: str = Field(max_length=3)
+    parts: dict[str, object] = json_field()
     valid_from: date
     source: str
 

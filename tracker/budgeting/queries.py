@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, String, and_, case, cast, func, select, true
 from sqlmodel import Session
 
-from tracker.budgeting.comparison import PlanComparison, compare
+from tracker.budgeting.comparison import Scenarios, compare_all
 from tracker.budgeting.forecast import AssetFacts, Names
 from tracker.budgeting.limits import Place
-from tracker.budgeting.models import Plan, PlanLine, PlanYear, Price, PriceBook
+from tracker.budgeting.models import Plan, PlanLine, PlanState, PlanYear
 from tracker.budgeting.money import to_major
 from tracker.budgeting.schemas import PlanSummary, PlanView
 from tracker.budgeting.signatures import VerdictFacts
@@ -37,7 +37,6 @@ from tracker.lifecycle.schemas import Coverage, coverage_json
 
 agency = table_of(Agency)
 asset = table_of(Asset)
-book = table_of(PriceBook)
 condition = table_of(FindingCondition)
 finding = table_of(Finding)
 model = table_of(HardwareModel)
@@ -45,7 +44,6 @@ plan = table_of(Plan)
 plan_line = table_of(PlanLine)
 plan_year = table_of(PlanYear)
 policy = table_of(RefreshPolicy)
-price = table_of(Price)
 scan_run = table_of(ScanRun)
 snapshot = table_of(CatalogueSnapshot)
 title = table_of(SoftwareTitle)
@@ -220,34 +218,6 @@ def list_other_currencies(session: Session, area: Area, currency: str) -> list[t
     return [(row[0], int(row[1])) for row in session.execute(query)]
 
 
-def list_book_versions(session: Session) -> list[tuple[str, int]]:
-    """(name, version) of every price book."""
-    return [(row.name, row.version) for row in session.execute(select(book.c.name, book.c.version))]
-
-
-def find_price_book(session: Session, currency: str) -> Row[Any] | None:
-    """The current price book of a currency."""
-    query = select(book).where(book.c.currency == currency, book.c.superseded_at.is_(None))
-    return session.execute(query.order_by(book.c.version.desc(), book.c.id.desc()).limit(1)).first()
-
-
-def list_currencies(session: Session) -> list[str]:
-    """Currencies that have a current price book."""
-    query = select(book.c.currency).where(book.c.superseded_at.is_(None)).distinct().order_by(book.c.currency)
-    return list(session.execute(query).scalars())
-
-
-def list_prices(session: Session, book_id: int, on: date) -> list[Row[Any]]:
-    """The prices of a book in force on a day: of each class and action the latest that has begun."""
-    query = (
-        select(price.c.asset_class, price.c.action, price.c.amount_minor, price.c.valid_from, price.c.source)
-        .where(price.c.price_book_id == book_id, price.c.valid_from <= on)
-        .order_by(price.c.asset_class, price.c.action, price.c.valid_from)
-    )
-    latest = {(row.asset_class, row.action): row for row in session.execute(query)}
-    return list(latest.values())
-
-
 def find_policy(session: Session) -> Row[Any] | None:
     """The current refresh policy."""
     query = select(policy).where(policy.c.superseded_at.is_(None))
@@ -371,13 +341,15 @@ def _summary(row: Any) -> PlanSummary:
         actions=int(row.actions),
         deferred=row.result["deferred_units"],
         objective=int(row.objective),
+        state=PlanState(row.state),
+        adjustments=row.result["adjustments"],
     )
 
 
-def compare_plans(session: Session, principal: Principal, a: int | str, b: int | str) -> PlanComparison:
-    """What plan `b` does otherwise than plan `a`, group by group; see comparison.compare.
+def compare_plans(session: Session, principal: Principal, *plans: int | str) -> Scenarios:
+    """What the other plans do otherwise than the first, group by group; see comparison.compare.
 
     Raises:
         NotFound: a plan is not within what the principal may see.
     """
-    return compare(get_plan(session, principal, a), get_plan(session, principal, b))
+    return compare_all([get_plan(session, principal, one) for one in plans])
