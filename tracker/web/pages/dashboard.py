@@ -113,11 +113,16 @@ def _figures(visitor: Visitor, formats: Formats, board: Dashboard, handled: Hand
         figure(N_("Not patched"), board.unpatched, "warn", "/findings?rule=behind-latest"),
         figure(N_("Cannot be patched"), board.unpatchable, "bad", "/findings?rule=unpatchable"),
         figure(N_("Unknown"), board.unknown, "main", "/findings?rule=lifecycle-unknown"),
-        Figure(
-            translate(visitor, N_("Waived findings")), formats.number(handled.waived),
-            translate(visitor, N_("counted above as well")), "plain", "/findings?handling=waived",
-        ),
+        *_waived(visitor, formats, handled),
     )  # fmt: skip
+
+
+def _waived(visitor: Visitor, formats: Formats, handled: Handled) -> tuple[Figure, ...]:
+    """A figure only where there is something: waived findings are counted in the others too."""
+    if not handled.waived:
+        return ()
+    label, note = translate(visitor, N_("Waived findings")), translate(visitor, N_("counted above as well"))
+    return (Figure(label, formats.number(handled.waived), note, "plain", "/findings?handling=waived"),)
 
 
 def _by_agency(visitor: Visitor, formats: Formats, board: Dashboard, names: dict[str, str]) -> Chart | None:
