@@ -38,12 +38,15 @@ def _whole(text: str | None) -> int | None:
 def _done(
     request: Request, visitor: Visitor, act: Callable[[Session], None], urls: tuple[str, str], flash: str
 ) -> Response:
-    """Act in one transaction, then go to the first address; when refused, to the second with the reason."""
+    """Act in one transaction, then go to the first address; when the form was wrong, to the second."""
     secure = get_settings(request).cookie_secure
     try:
         with transaction(get_engine(request)) as session:
             act(session)
-    except (Invalid, Conflict) as error:
+    except Conflict as error:
+        # What was looked at may be gone: the line was moved by someone else.
+        return redirect(urls[0], _refusal(visitor, error), secure=secure)
+    except Invalid as error:
         return redirect(urls[1], _refusal(visitor, error), secure=secure)
     return redirect(urls[0], Flash(flash), secure=secure)
 
