@@ -151,7 +151,7 @@ def test_the_same_input_gives_the_same_plan(engine: Engine) -> None:
         answer = fill(problem)
         assert answer.objective == one.objective
         assert [line.total_minor for line in answer.lines] == [int(line.total * 100) for line in one.lines]
-        comparison = compare_plans(session, operator(), "one", "other")
+        comparison = compare_plans(session, operator(), "one", "other").pairs[0]
     assert comparison.unchanged == len({line.key for line in one.lines})
     assert not (comparison.added or comparison.dropped or comparison.moved or comparison.repriced)
 
@@ -381,9 +381,9 @@ def test_compare(engine: Engine) -> None:
     plan(engine, request("late", budgets={2027: Decimal(0), 2028: Decimal(10**9), 2029: Decimal(10**9)}))
     plan(engine, request("poor", budgets=dict.fromkeys((2027, 2028, 2029), Decimal(15_000_000))))
     with reading(engine) as session:
-        late = compare_plans(session, operator(), "rich", "late")
-        poor = compare_plans(session, operator(), "rich", "poor")
-        back = compare_plans(session, operator(), "poor", "rich")
+        late = compare_plans(session, operator(), "rich", "late").pairs[0]
+        poor = compare_plans(session, operator(), "rich", "poor").pairs[0]
+        back = compare_plans(session, operator(), "poor", "rich").pairs[0]
     assert {change.asset_class for change in late.moved} == {"laptop", "desktop", "network", "printer"}
     assert late.unchanged == 2
     assert "server" in {change.asset_class for change in poor.dropped}
@@ -395,7 +395,7 @@ def test_compare(engine: Engine) -> None:
         )
     plan(engine, request("repriced"))
     with reading(engine) as session:
-        repriced = compare_plans(session, operator(), "rich", "repriced")
+        repriced = compare_plans(session, operator(), "rich", "repriced").pairs[0]
     [change] = repriced.repriced
     assert (str(change.unit_price_before), str(change.unit_price_after)) == ("175048500.00", "106090000.00")
     assert repriced.to_json()["repriced"][0]["after"] == {"2028": 1}

@@ -172,7 +172,10 @@ def list_rows(session: Session, book_id: int) -> list[PriceRow]:
         select(*columns).where(price.c.price_book_id == book_id).order_by(*(price.c[name] for name in order))
     )
     return [
-        PriceRow(*row[:6], Parts.model_validate(row.parts), row.valid_from, row.source)
+        PriceRow(
+            row.asset_class, row.subject, row.action, row.min_quantity, row.amount_minor, row.currency,
+            Parts.model_validate(row.parts), row.valid_from, row.source,
+        )  # fmt: skip
         for row in session.execute(query)
     ]
 
