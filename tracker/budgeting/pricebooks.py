@@ -173,9 +173,16 @@ def list_rows(session: Session, book_id: int) -> list[PriceRow]:
     )
     return [
         PriceRow(
-            row.asset_class, row.subject, row.action, row.min_quantity, row.amount_minor, row.currency,
-            Parts.model_validate(row.parts), row.valid_from, row.source,
-        )  # fmt: skip
+            row.asset_class,
+            row.subject,
+            row.action,
+            row.min_quantity,
+            row.amount_minor,
+            row.currency,
+            Parts.model_validate(row.parts),
+            row.valid_from,
+            row.source,
+        )
         for row in session.execute(query)
     ]
 
