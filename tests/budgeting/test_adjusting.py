@@ -39,7 +39,7 @@ def look(engine: Engine, plan: PlanView) -> PlanView:
 
 def adjust(engine: Engine, plan: PlanView, position: int, kind: str, **more: Any) -> PlanView:
     """Adjust the line at a position of the plan as it is now."""
-    edit = PlanEdit(revision=look(engine, plan).revision, position=position, kind=kind, **more)  # type: ignore[arg-type]
+    edit = PlanEdit(revision=look(engine, plan).revision, position=position, kind=kind, **more)
     with transaction(engine) as session:
         adjust_plan(session, OPERATOR, plan.id, edit, NOW)
     return look(engine, plan)
@@ -137,7 +137,7 @@ def test_quantity_price_and_broken_budgets(engine: Engine) -> None:
         with pytest.raises(Invalid):
             adjust(engine, made, position, kind, **more)
     with pytest.raises(Conflict), transaction(engine) as session:
-        stale = PlanEdit(revision=0, position=position, kind="exclude")  # type: ignore[arg-type]
+        stale = PlanEdit(revision=0, position=position, kind="exclude")
         adjust_plan(session, OPERATOR, made.id, stale, NOW)
     assert look(engine, made).lines == dear.lines
 
@@ -180,7 +180,7 @@ def test_a_scenario_keeps_what_was_decided(engine: Engine) -> None:
     dear = adjust(engine, made, at(moved, KEY_A, 2028), "price", price=Decimal(20_000_000))
     budgets = {2027: Decimal(0), 2028: Decimal(1_000_000_000)}
     for basis in ("frozen", "today"):
-        changes = NewScenario(name=basis, basis=basis, budgets=budgets, method="optimal")  # type: ignore[arg-type]
+        changes = NewScenario(name=basis, basis=basis, budgets=budgets, method="optimal")
         other = create_scenario(engine, OPERATOR, made.id, changes, TODAY, NOW)
         assert [(line.key, line.year, line.quantity, line.unit_price) for line in other.lines] == [
             (KEY_A, 2028, 3, Decimal("20000000.00"))
@@ -208,7 +208,7 @@ def test_cost_of_an_adjustment(engine: Engine) -> None:
     for code in ("A", "B"):
         budgets = dict.fromkeys((2027, 2028), Decimal(1_000_000_000_000))
         made = make(engine, name=f"of {code}", agency_code=code, budgets=budgets)
-        edit = PlanEdit(revision=0, position=2, kind="move", year=2028)  # type: ignore[arg-type]
+        edit = PlanEdit(revision=0, position=2, kind="move", year=2028)
         with record_statements(engine) as statements, transaction(engine) as session:
             adjust_plan(session, OPERATOR, made.id, edit, NOW)
         counts.append(len(statements))

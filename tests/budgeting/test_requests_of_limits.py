@@ -83,7 +83,7 @@ def test_capacity_smoothing_floor_and_inflation(engine: Engine) -> None:
         limits={"floors": [{"service_area": "remote", "share_pct": 60}], "capacity": {"2027": 5, "2028": 0}},
     )
     shares = {line.agency: line.total for line in floor.lines}
-    assert shares["B"] >= Decimal("0.6") * sum(shares.values())
+    assert shares["B"] >= Decimal("0.6") * sum(shares.values(), Decimal(0))
     assert "At least 60 % of the money goes to remote." in floor.assumptions()
     ranked = plan(engine, limits={"floors": [{"agency_code": "B", "share_pct": 60}]})
     assert ranked.warnings()[-1].startswith("The ranked fill does not keep floors")

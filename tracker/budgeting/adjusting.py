@@ -138,6 +138,7 @@ def _put(problem: Problem, plan: dict[Slot, Held], slot: Slot, units: int, price
     before = plan.get(slot)
     due = problem.needs[slot.need].due_year
     total = units + (0 if before is None else before.units)
+    why: Reason | None
     if slot.year is None:
         why = Reason("by-hand-deferred", {"units": total, "year": due})
     else:
@@ -265,8 +266,8 @@ def _shape_breaches(limits: Limits, costs: Mapping[int, int], spent: Sequence[Sp
         inside = sum(one.total_minor for one in spent if one.agency_id in floor.agency_ids)
         if inside * 100 < floor.share_pct * total:
             share = f"{inside * 100 / total:.1f}"
-            params = {"floor": floor.name, "share": share, "share_pct": floor.share_pct}
-            found.append(Reason("breach-floor", params))
+            told: dict[str, object] = {"floor": floor.name, "share": share, "share_pct": floor.share_pct}
+            found.append(Reason("breach-floor", told))
     if limits.smoothing_pct is not None:
         most = total * (100 + limits.smoothing_pct) // (100 * len(costs))
         for year, cost in sorted(costs.items()):
