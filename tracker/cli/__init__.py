@@ -23,6 +23,7 @@ from tracker.cli import (
     notifications,
     operation,
     overrides,
+    prices,
     suggestions,
 )
 from tracker.cli import rules as ruling
@@ -48,6 +49,7 @@ for _name, _group in (
     ("versions", catalogue.versions),
     ("finding", finding_work.finding),
     ("plan", budgeting.plan),
+    ("prices", prices.prices),
     ("policy", ruling.policy),
     ("contract", ruling.contract),
     ("notifications", notifications.notifications),
