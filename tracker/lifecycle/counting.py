@@ -60,9 +60,7 @@ _SEVERITY_PLACE = 12
 def count_severities(session: Session) -> list[tuple[int, str, int]]:
     """(agency, severity, findings) of the chunk, those of the ruleset apart. Two statements."""
     mask = (1 << _SEVERITY_PLACE) - 1
-    sums = ", ".join(
-        f"SUM((x.severities >> {_SEVERITY_PLACE * n}) & {mask})" for n in range(len(SEVERITIES))
-    )
+    sums = ", ".join(f"SUM((x.severities >> {_SEVERITY_PLACE * n}) & {mask})" for n in range(len(SEVERITIES)))
     rows = session.execute(
         text(f"SELECT x.agency_id, {sums} FROM scan_profile x GROUP BY x.agency_id")  # noqa: S608
     )
