@@ -76,7 +76,7 @@ def test_capacity_smoothing_floor_and_inflation(engine: Engine) -> None:
     assert sum(line.quantity for line in slow.lines) == 5
     level = plan(engine, method="optimal", limits={"smoothing_pct": 20})
     costs = [year.cost for year in level.years]
-    assert max(costs) <= sum(costs) / 2 * Decimal("1.2")
+    assert max(costs) <= sum(costs, Decimal(0)) / 2 * Decimal("1.2")
     floor = plan(
         engine,
         method="optimal",

@@ -160,7 +160,7 @@ def test_only_an_administrator_of_all_agencies_may_look(world: Engine, tmp_path:
 def test_an_old_day_is_answered_with_what_was_known_then(world: Engine, tmp_path: Path) -> None:
     def ended(known_at: datetime | None = None) -> list[str]:
         rows = findings_as_of(world, OPERATOR, TODAY, known_at, FindingFilter(rule="security-support-ended"))
-        return [row.asset_tag for row in rows if row.product == "postgresql"]
+        return [row.asset_tag or "" for row in rows if row.product == "postgresql"]
 
     def sync(document: dict[str, Any], hours: int) -> None:
         source = write_document(tmp_path / "full.json", document)

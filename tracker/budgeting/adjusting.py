@@ -245,14 +245,14 @@ def breaches(limits: Limits, budgets_minor: Mapping[int, int], spent: Sequence[S
     costs = {year: _sum(spent, year) for year in budgets_minor}
     for year, budget in sorted(budgets_minor.items()):
         if costs[year] > budget:
-            params = {"year": year, "over_minor": costs[year] - budget, "budget_minor": budget}
-            found.append(Reason("breach-year", params))
+            over = costs[year] - budget
+            found.append(Reason("breach-year", {"year": year, "over_minor": over, "budget_minor": budget}))
     for cap in limits.caps:
         for year, budget in sorted(cap.budgets_minor.items()):
             over = _sum(spent, year, cap.agency_ids) - budget
             if over > 0:
-                params = {"cap": cap.name, "year": year, "over_minor": over, "budget_minor": budget}
-                found.append(Reason("breach-cap", params))
+                figures = {"over_minor": over, "budget_minor": budget}
+                found.append(Reason("breach-cap", {"cap": cap.name, "year": year, **figures}))
     for year, most in sorted(limits.capacity_units.items()):
         works = sum(one.works for one in spent if one.year == year)
         if works > most:

@@ -248,7 +248,7 @@ def solve(
     rows: Rows,
     *,
     whole: bool,
-    options: dict[str, object],
+    options: Mapping[str, bool | float | str],
     start: Sequence[float] | None = None,
     continuous: int = 0,
 ) -> Solved:

@@ -77,7 +77,7 @@ def _must_level(model: Model, rows: Rows, start: Floats, kept: bool) -> tuple[fl
     return level, (Reason("limits-cost-mandatory", {"units": int(reached - level)}),)
 
 
-def _options(model: Model) -> dict[str, object]:
+def _options(model: Model) -> dict[str, bool | float | str]:
     return {"mip_rel_gap": _target(model), "mip_max_nodes": NODES, "time_limit": SECONDS}
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from tracker.lifecycle import temporary
 from tracker.lifecycle.fanout import CHOSEN_BOTH, Source
-from tracker.lifecycle.profiles import SEVERITIES
+from tracker.lifecycle.policy import SEVERITIES
 from tracker.lifecycle.rules import Rule
 
 RULES = tuple(Rule)
