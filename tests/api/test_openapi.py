@@ -87,15 +87,21 @@ def add_products(api: Api) -> None:
 def test_examples_are_accepted(sqlite_api: Api) -> None:
     add_products(sqlite_api)
     document = sqlite_api.client.get("/openapi.json").json()
-    sqlite_api.post("root", "/agencies", {"code": "KAB", "name": "Kabupaten"}, 201)
+    sqlite_api.post("root", "/agencies", {"code": "KAB", "name": "Kabupaten", "service_area": "remote"}, 201)
     tried = 0
     for path, method, operation in operations(document):
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         if "{" in path or path.endswith("/sync"):
             continue
         for example in body.get("examples", {}).values():
+            asked = {
+                one["name"]: "KAB"
+                for one in operation.get("parameters", ())
+                if one["in"] == "query" and one.get("required")
+            }
+            assert set(asked) <= {"agency"}, f"{path} asks for more than an agency"
             response = sqlite_api.call(
-                "root", method.upper(), path.removeprefix("/api/v1"), json=example["value"]
+                "root", method.upper(), path.removeprefix("/api/v1"), json=example["value"], params=asked
             )
             assert response.status_code in (200, 201), f"{path}: {response.text}"
             tried += 1
