@@ -22,6 +22,7 @@ from importers.reading.messages import CellError
 from importers.rows import ItScope, Problem, Record
 from importers.values.conditions import condition_in_notes
 from importers.values.ranges import units_of_range
+from importers.values.text import base_name
 
 #: Shorter runs of common rows are not worth it.
 SHORTEST = 32
@@ -347,10 +348,7 @@ class ColumnTable:
         keys = list(zip(*given, has, strict=True))
         classes: dict[Any, tuple[str, ItScope, bool]] = {}
         names = list(expand(columns["name"])) if "name" in columns else [""] * count
-        firsts: dict[Any, int] = {}
-        for at, key in enumerate(keys):
-            if key not in firsts:
-                firsts[key] = at
+        firsts = dict(zip(reversed(keys), reversed(range(count)), strict=True))
         for key, at in firsts.items():
             known = self._classes.get(key)
             if known is None:
@@ -388,12 +386,6 @@ def _stands_for_more(field: str, told: tuple[Any, ...]) -> bool:
 def _later(first: Coded, second: Coded) -> Coded:
     """Of two columns the later one's cells, and the first one's where those are blank."""
     return encode([b if b is not None else a for a, b in zip(expand(first), expand(second), strict=True)])
-
-
-def base_name(name: str | None) -> str:
-    """A name without its running number."""
-    base = (name or "").rstrip("0123456789")
-    return base if base[-1:] == " " else name or ""
 
 
 def coded_map(column: Coded, act: Callable[[Any], Any]) -> Coded:

@@ -18,12 +18,13 @@ from importers.formats.nested import unfold
 from importers.grouping import Group, group_field
 from importers.layout import Header, HeaderWords, Row, find_header, is_blank, score_row
 from importers.layout_columns import assign_columns, default_style
-from importers.layout_rows import ASSET, BLANK, NO_IDENTITY, RowKinds, row_kinds
+from importers.layout_rows import ASSET, BLANK, NO_IDENTITY, SUBTOTAL, RowKinds, row_kinds
 from importers.merges import Merges
 from importers.reading import Block, RawFile, open_sheets
 from importers.rows import Limits, Problem, RawSheet, Record, RefusedFile, SheetInfo, Skipped
 from importers.rowstream import RowStream
 from importers.titles import read_titles
+from importers.totals import Totals
 from importers.values.text import text_of
 from importers.vocabulary import Vocabulary, default_vocabulary
 
@@ -201,15 +202,17 @@ class SheetReader:
         one_by_one = assembler.exact or group_field(columns, self.format) is not None
         table = None if one_by_one else ColumnTable.of(assembler, kinds, width)
         merges = Merges(self.raw.merged, columns, header.rows[-1])
+        totals = Totals.of(columns, self.words.vocabulary)
         while (taken := stream.take_block()) is not None:
             block = merges.fill(taken)
             for start, end, records in table.parts(block) if table else [(0, len(block), None)]:
                 if records is not None and not kinds.signing:
+                    totals.add_block(block, start, end)
                     self.rows += len(records)
                     self.records += len(records)
                     yield records
                     continue
-                again = yield from self._each(block.part(start, end), header, assembler, kinds)
+                again = yield from self._each(block.part(start, end), header, assembler, kinds, totals)
                 if again is not None:
                     stream.put_back(list(block)[start + again :])
                     return True
@@ -219,7 +222,7 @@ class SheetReader:
         return False
 
     def _each(
-        self, block: Block, header: Header, assembler: Assembler, kinds: RowKinds
+        self, block: Block, header: Header, assembler: Assembler, kinds: RowKinds, totals: Totals
     ) -> Generator[Record, None, int | None]:
         """Records made one by one; the generator's value is where another table begins, counted from 0."""
         width = len(header.levels)
@@ -231,6 +234,7 @@ class SheetReader:
             if kind == ASSET:
                 self.rows += 1
                 self.records += 1
+                totals.add(values)
                 yield make(number, values)
             elif kind != BLANK:
                 if self._is_new_header(values, header):
@@ -240,6 +244,8 @@ class SheetReader:
                     yield self._nameless(number, values, assembler)
                 else:
                     self._skip(number, kind, values)
+                    if kind == SUBTOTAL:
+                        self.problems += totals.problems_of(self.raw.name, number, values)
         return None
 
     def _is_new_header(self, values: list[object], header: Header) -> bool:

@@ -86,6 +86,7 @@ class Vocabulary:
     headed_classes: Mapping[str, str]
     date_words: frozenset[str]
     later_words: frozenset[str]
+    total_words: frozenset[str]
     classes: ClassRules
 
 
@@ -142,6 +143,7 @@ def default_vocabulary() -> Vocabulary:
         headed_classes={compact(word): kind for word, kind in words["headed_classes"].items()},
         date_words=frozenset(words["date_words"]),
         later_words=frozenset(words["later_words"]),
+        total_words=frozenset(words["total_words"]),
         classes=_class_rules(classes),
     )
 

@@ -78,3 +78,9 @@ def mixes_scripts(text: str) -> bool:
 def visible(text: str) -> str:
     """The text with characters that cannot be seen as marks: 'AST<U+200B>-5'."""
     return text if text.isascii() else _UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
+
+
+def base_name(name: str | None) -> str:
+    """A name without its running number."""
+    base = (name or "").rstrip("0123456789")
+    return base if base[-1:] == " " else name or ""

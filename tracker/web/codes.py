@@ -217,6 +217,7 @@ PROBLEMS: Mapping[str, str] = {
     "tag-not-text": N_("An asset tag cannot be TRUE or FALSE."),
     "tag-unseen-character": N_("The asset tag holds a character that cannot be seen."),
     "tick-unreadable": N_("This is neither a tick nor a count."),
+    "total-differs": N_("A printed total differs from the rows above it."),
     "two-headers": N_("Two rows could be the headings; the first that fits was taken."),
     "units-disagree": N_("The number of units disagrees with the register numbers or the conditions."),
     "units-implausible": N_("The number of units is implausible."),
