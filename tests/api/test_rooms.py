@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import openpyxl
-import pytest
+from fastapi.testclient import TestClient
 
-from tests.api.conftest import Api, problem
+from tests.api.conftest import Api, make_app, problem
 from tests.api.test_scope import wanted
 from tracker.db import transaction
 from tracker.jobs import ensure_schedules
@@ -142,7 +142,7 @@ def test_schedules(api: Api) -> None:
     listed = api.get("root", "/jobs/schedules")
     assert [(one["id"], one["trigger"], one["enabled"]) for one in listed] == [
         ("catalogue-age-check", "daily 01:00", True), ("catalogue-sync", "daily 02:15", False),
-        ("nightly-scan", "daily 01:30", True),
+        ("nightly-scan", "daily 01:30", True), ("notifications", "hourly 40", True),
     ]  # fmt: skip
     path, change = "/jobs/schedules/catalogue-sync", {"trigger": "weekly mon 06:00", "enabled": True}
     response = api.call("root", "PATCH", path, json=change)
@@ -163,18 +163,16 @@ def test_schedules(api: Api) -> None:
     problem(api.call("root", "POST", "/jobs/999999/cancel"), 409, "not_running")
 
 
-def test_metrics_are_shown_to_whoever_has_the_token(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_are_shown_to_whoever_has_the_token(api: Api, tmp_path: Path) -> None:
     assert api.client.get("/metrics").status_code == 404
-    app = api.client.app
-    shown = replace(app.state.settings, metrics_token="secret-of-prometheus")  # type: ignore[attr-defined]
-    monkeypatch.setattr(app.state, "settings", shown)  # type: ignore[attr-defined]
-    assert api.client.get("/metrics").status_code == 401
-    assert api.client.get("/metrics", headers=api.headers("root")).status_code == 401
+    client = TestClient(make_app(api.engine, tmp_path, TRACKER_METRICS_TOKEN="secret-of-prometheus"))
+    assert client.get("/metrics").status_code == 401
+    assert client.get("/metrics", headers=api.headers("root")).status_code == 401
     run_id = claim(api.engine, "nightly-scan", "2026-11-25", "w", datetime(2026, 11, 25, tzinfo=UTC), 60)
     assert run_id is not None
     finish(api.engine, run_id, "w", datetime(2026, 11, 25, tzinfo=UTC), {}, None)
     ensure_schedules(api.engine, load_settings({}))
-    answer = api.client.get("/metrics", headers={"Authorization": "Bearer secret-of-prometheus"})
+    answer = client.get("/metrics", headers={"Authorization": "Bearer secret-of-prometheus"})
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert 'tracker_job_runs{job="nightly-scan",outcome="done"} 1.0\n' in answer.text
     assert 'tracker_job_last_start_seconds{job="nightly-scan",outcome="done"} 1795564800.0\n' in answer.text

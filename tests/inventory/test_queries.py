@@ -6,11 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 from sqlmodel import Session
 
 from tests.inventory.world import LATER, NOW, OPERATOR, assets, build, detail, load, pc, preview, software
-from tracker.db import insert_rows, reading, record_statements, reserve_ids, transaction
+from tracker.db import insert_rows, reading, record_statements, reserve_ids, table_of, transaction
 from tracker.identity.errors import Invalid, NotFound
 from tracker.identity.schemas import Principal, nobody
 from tracker.inventory import actions, queries
@@ -158,7 +158,9 @@ def test_one_asset_is_six_statements(engine: Engine) -> None:
     with record_statements(engine) as statements, reading(engine) as session:
         held = queries.get_asset(session, OPERATOR, asset_id)
     assert len([sql for sql in statements if sql.startswith("SELECT")]) == 5
-    assert held.installations[0].match is None
+    match = held.installations[0].match
+    assert match is not None
+    assert (match.outcome, match.reason) == ("unrecognised", "no-name-known")
 
 
 def test_coverage_counts_units_and_lets_the_agencys_own_match_outrank(engine: Engine) -> None:
@@ -174,6 +176,7 @@ def test_coverage_counts_units_and_lets_the_agencys_own_match_outrank(engine: En
     with transaction(engine) as session:
         b = int(people["B"].grants[0][0].strip("/").split("/")[-1])
         ids = reserve_ids(session, 3)
+        session.execute(delete(table_of(TitleMatch)))
         insert_rows(session, TitleMatch, columns, [
             (ids[0], "title", titles["Known"], 0, "matched", 1.0, "auto", "t", {}, "1", NOW),
             (ids[1], "title", titles["Driver"], 0, "not-tracked", 1.0, "none", "t", {}, "1", NOW),
